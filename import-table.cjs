@@ -1,0 +1,16 @@
+/** Which folder of src/ may import which other. The import check and a test read this; main.ts may import everything. */
+module.exports = {
+  mail: [], // the words every folder speaks, as types and functions without I/O: mailbox, path, lookup, envelope, reply, verdict, header, trace field, loop
+  log: ["mail"], // writes lines and counts; maillog is the closed list of mail events; decides nothing
+  config: ["mail"], // reads the settings once and reports all faults together; the only reader of process.env and of the settings file
+  db: ["mail", "log"], // client, migrations, embedded server, table definitions; knows no mail rule
+  directory: ["mail", "log", "db"], // says what an address or domain means, in three answers: Postgres entries and routes, cache
+  resolve: ["mail", "log", "directory"], // one forward-path → final recipients with their paths, or one refusal; knows no SMTP session
+  queue: ["mail", "log", "db"], // the only reader and writer of queue tables; opens no connection, knows no caller
+  report: ["mail", "log", "resolve", "queue"], // composes DSNs and decides which are due; its own mail is resolved like any other
+  receive: ["mail", "log", "directory", "resolve", "queue"], // speaks SMTP with the outside, decides relaying, queues what it accepts
+  deliver: ["mail", "log", "directory", "queue", "report"], // takes due recipients to the next hop and settles them; asks the directory only for routes
+  actions: ["mail", "log", "db", "directory", "resolve", "queue"], // one function per change an admin can make, with its change record in the same transaction
+  admin: ["mail", "log", "db", "directory", "resolve", "queue", "actions"], // HTTP: health and metrics
+  cli: ["mail", "log", "config", "db", "directory", "resolve", "queue", "actions", "main.ts"], // parses arguments, calls one function, prints; the process entry, starts main.ts
+};
