@@ -19,7 +19,7 @@ export const domains = pgTable(
     subaddressing: boolean("subaddressing").notNull().default(true),
     createdAt: moment("created_at").notNull().defaultNow(),
   },
-  (t) => [check("alias_of_another", sql`alias_of is null or alias_of <> domain`)],
+  () => [check("alias_of_another", sql`alias_of is null or alias_of <> domain`)],
 );
 
 /** An address of ours that means other addresses. */
