@@ -95,7 +95,9 @@ CREATE TABLE "messages" (
 CREATE TABLE "nodes" (
 	"node_no" integer PRIMARY KEY NOT NULL,
 	"hostname" text NOT NULL,
+	"host_identity" text NOT NULL,
 	"pid" integer NOT NULL,
+	"pid_started_at" text NOT NULL,
 	"started_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"seen_at" timestamp with time zone DEFAULT now() NOT NULL
 );
@@ -143,7 +145,7 @@ CREATE INDEX "deliveries_by_final_recipient" ON "deliveries" USING btree ("final
 CREATE INDEX "deliveries_by_original_recipient" ON "deliveries" USING btree ("original_recipient","message_id");--> statement-breakpoint
 CREATE INDEX "messages_by_reverse_path" ON "messages" USING btree ("reverse_path","message_id");--> statement-breakpoint
 CREATE INDEX "messages_by_header_message_id" ON "messages" USING btree ("header_message_id") WHERE header_message_id is not null;--> statement-breakpoint
-CREATE INDEX "queued_recipients_due" ON "queued_recipients" USING btree ("next_attempt_at","destination") WHERE held_at is null and quarantined_at is null;
+CREATE INDEX "queued_recipients_due" ON "queued_recipients" USING btree ("lane","next_attempt_at","destination") WHERE held_at is null and quarantined_at is null;
 --> statement-breakpoint
 CREATE TABLE "messages_default" PARTITION OF "messages" DEFAULT;--> statement-breakpoint
 CREATE TABLE "deliveries_default" PARTITION OF "deliveries" DEFAULT;--> statement-breakpoint

@@ -32,7 +32,9 @@ export const nodeNumbers = pgSequence("node_numbers", { startWith: 1, increment:
 export const nodes = pgTable("nodes", {
   nodeNo: integer("node_no").primaryKey(),
   hostname: text("hostname").notNull(),
+  hostIdentity: text("host_identity").notNull(), // boot and pid namespace: where a pid means something
   pid: integer("pid").notNull(),
+  pidStartedAt: text("pid_started_at").notNull(), // as the kernel counts it: a pid alone may be used again
   startedAt: moment("started_at").notNull().defaultNow(),
   seenAt: moment("seen_at").notNull().defaultNow(),
 });
@@ -104,7 +106,7 @@ export const queuedRecipients = pgTable(
   },
   (t) => [
     primaryKey({ columns: [t.messageId, t.recipientNo] }),
-    index("queued_recipients_due").on(t.nextAttemptAt, t.destination).where(sql`held_at is null and quarantined_at is null`),
+    index("queued_recipients_due").on(t.lane, t.nextAttemptAt, t.destination).where(sql`held_at is null and quarantined_at is null`),
     check("held_or_claimed", sql`held_at is null or claimed_by is null`),
     check("quarantined_or_claimed", sql`quarantined_at is null or claimed_by is null`),
     check("held_for_a_reason", sql`(held_at is null) = (held_reason is null)`),
