@@ -1,0 +1,62 @@
+/**
+ * Compiles src/ into dist/. The new tree is made beside the old one and takes its place by renaming, so that two builds at once, or
+ * a build under a starting server, never show half a tree. `--if-stale`: only when dist/ was made from other sources.
+ */
+import { createHash } from "node:crypto";
+import { chmodSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { run } from "./run.ts";
+
+const COMMAND = "cli/mailroom.js";
+const STAMP = ".built-from"; // in dist/: the hash of what it was compiled from
+
+/** SHA-256 over the names and octets of all that tsc reads of ours. */
+function hashOfSources(): string {
+  const sources = readdirSync("src", { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
+  const hash = createHash("sha256");
+  for (const name of [...sources.sort().map((name) => join("src", name)), "tsconfig.json", "tsconfig.build.json"]) {
+    hash.update(`${name}\0`).update(readFileSync(name));
+  }
+  return hash.digest("hex");
+}
+
+/** Puts `fresh` in the place of dist/. Another build may be doing the same at this moment: whichever comes last stays. */
+function swap(fresh: string): void {
+  for (let attempt = 1; attempt <= 100; attempt++) {
+    const old = `${fresh}.old`;
+    renamed("dist", old);
+    const done = renamed(fresh, "dist");
+    rmSync(old, { recursive: true, force: true });
+    if (done) return;
+  }
+  throw new Error(`${fresh} could not be renamed to dist`);
+}
+
+/** False when `from` is not there, or something stands at `to`. */
+function renamed(from: string, to: string): boolean {
+  try {
+    renameSync(from, to);
+    return true;
+  } catch (error) {
+    if (["ENOENT", "ENOTEMPTY", "EEXIST"].includes((error as NodeJS.ErrnoException).code ?? "")) return false;
+    throw error;
+  }
+}
+
+async function build(): Promise<number> {
+  const hash = hashOfSources();
+  const fresh = `dist.${process.pid}`;
+  try {
+    const code = await run("node_modules/.bin/tsc", ["-p", "tsconfig.build.json", "--outDir", fresh]);
+    if (code !== 0) return code;
+    if (existsSync(join(fresh, COMMAND))) chmodSync(join(fresh, COMMAND), 0o755);
+    writeFileSync(join(fresh, STAMP), hash);
+    swap(fresh);
+    return 0;
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+  }
+}
+
+const isFresh = () => existsSync(join("dist", STAMP)) && readFileSync(join("dist", STAMP), "utf8") === hashOfSources();
+process.exitCode = process.argv.includes("--if-stale") && isFresh() ? 0 : await build();

@@ -1,0 +1,72 @@
+/**
+ * `npm test`: asks for what the tests need, compiles, runs vitest (further arguments go to it), and ends with one line that counts.
+ * With CI=true a skipped test is a failure. Everything the tests write lies in one temporary folder; a process or a file still there at
+ * the end is a failure too.
+ */
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { installNeeds } from "./install-needs.ts";
+import { processesOf } from "./left-behind.ts";
+import { run } from "./run.ts";
+
+type Test = { readonly fullName: string; readonly status: string };
+type File = { readonly name: string; readonly status: string; readonly message: string; readonly assertionResults: readonly Test[] };
+
+/** Runs vitest with its temporary files below `folder`; 0 when it is content. */
+function vitest(folder: string, report: string): Promise<number> {
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  const args = ["node_modules/vitest/vitest.mjs", "run", ...reporters, ...process.argv.slice(2)];
+  return run(process.execPath, args, { ...process.env, TMPDIR: folder });
+}
+
+/** What the report says in numbers, and everything there is to complain about. A file that could not even be loaded is one failure. */
+function judge(report: string): { readonly line: string; readonly complaints: string[] } {
+  const files = (JSON.parse(readFileSync(report, "utf8")) as { readonly testResults: readonly File[] }).testResults;
+  const tests = files.flatMap((file) => file.assertionResults);
+  const count = (status: string) => tests.filter((test) => test.status === status).length;
+  const broken = files.filter((file) => file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed")).length;
+  const skipped = tests.filter((test) => test.status !== "passed" && test.status !== "failed");
+  const complaints: string[] = [];
+  if (count("passed") + count("failed") + broken === 0) complaints.push("no test ran");
+  if (skipped.length > 0) {
+    console.log(`\n${skipped.length} SKIPPED${process.env["CI"] === "true" ? ", which is a failure here (CI=true)" : ""}:`);
+    for (const test of skipped) console.log(`  ${test.fullName}`);
+    if (process.env["CI"] === "true") complaints.push(`${skipped.length} skipped`);
+  }
+  const line = `${count("passed")} passed, ${count("failed") + broken} failed`;
+  return { line: skipped.length > 0 ? `${line}, ${skipped.length} skipped` : line, complaints };
+}
+
+/** Ends what the tests left running and names it, and what they left lying about. */
+function leftBehind(folder: string): string[] {
+  const running = processesOf(folder).map(({ pid, command }) => {
+    process.kill(pid, "SIGKILL");
+    return `left running: ${pid} ${command}`;
+  });
+  const lying = readdirSync(folder).filter((name) => !name.startsWith("tsx-") && name !== "node-compile-cache");
+  return [...running, ...lying.map((name) => `left in the temporary folder: ${name}`)];
+}
+
+async function main(): Promise<number> {
+  console.log(`Node ${process.version} on ${process.platform}, ${process.getuid?.() === 0 ? "as root" : "as an ordinary user"}`);
+  await installNeeds();
+  const built = await run(process.execPath, ["--import", "tsx", "scripts/build.ts", "--if-stale"]);
+  if (built !== 0) return built;
+  const folder = mkdtempSync(join(tmpdir(), "mrt-")); // short: sockets lie in it, and a socket's path has 107 octets at most
+  const reports = mkdtempSync(join(tmpdir(), "mrt-report-"));
+  chmodSync(folder, 0o1777); // as /tmp itself: the embedded Postgres of root runs under another account
+  try {
+    const code = await vitest(folder, join(reports, "report.json"));
+    const { line, complaints } = judge(join(reports, "report.json"));
+    complaints.push(...leftBehind(folder));
+    for (const complaint of complaints) console.log(complaint);
+    console.log(line);
+    return code !== 0 ? code : Math.min(complaints.length, 1);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+    rmSync(reports, { recursive: true, force: true });
+  }
+}
+
+process.exitCode = await main();

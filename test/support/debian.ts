@@ -1,0 +1,41 @@
+/** The programs of other people that tests call: where each is looked for, the Debian package that brings it, and what for. */
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+
+export type Program = { readonly program: string; readonly package: string; readonly why: string };
+
+export const programs = {
+  swaks: { program: "swaks", package: "swaks", why: "sends mail as a person at a terminal would" },
+  curl: { program: "curl", package: "curl", why: "sends mail with a second, independent client; reads the HTTP endpoints" },
+  nmap: { program: "nmap", package: "nmap", why: "its smtp-open-relay script is an outside judge of the relay decision" },
+  "smtp-source": { program: "smtp-source", package: "postfix", why: "Postfix's load generator as a client" },
+  "smtp-sink": { program: "smtp-sink", package: "postfix", why: "Postfix's test sink as a next hop" },
+  postgres15: {
+    program: "/usr/lib/postgresql/15/bin/postgres",
+    package: "postgresql-15",
+    why: "the oldest Postgres that database.url may name",
+  },
+} as const satisfies Record<string, Program>;
+
+export type Need = keyof typeof programs;
+
+const FOLDERS = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/sbin"]; // Debian keeps smtp-sink out of a user's PATH
+
+/** The program's full path, or null when it is not installed. */
+export function pathOf(need: Need): string | null {
+  const { program } = programs[need];
+  const candidates = program.startsWith("/") ? [program] : FOLDERS.map((folder) => join(folder, program));
+  return candidates.find(isExecutable) ?? null;
+}
+
+/** All that is not installed. */
+export const missing = (): Need[] => (Object.keys(programs) as Need[]).filter((need) => pathOf(need) === null);
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
