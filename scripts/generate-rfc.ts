@@ -1,0 +1,81 @@
+/** Writes docs/rfc.md: every RFC section that src/ cites, and the files that do. */
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { citationsIn, compareSections } from "./rfc-citations.ts";
+
+/** An RFC that is not here is refused: it may be a slip of the finger. */
+const TITLES: Readonly<Record<number, string>> = {
+  1123: "Requirements for Internet Hosts: Application and Support",
+  1870: "SMTP Service Extension for Message Size Declaration",
+  2033: "Local Mail Transfer Protocol",
+  2034: "SMTP Service Extension for Returning Enhanced Error Codes",
+  2142: "Mailbox Names for Common Services, Roles and Functions",
+  2920: "SMTP Service Extension for Command Pipelining",
+  3207: "SMTP Service Extension for Secure SMTP over TLS",
+  3461: "SMTP Service Extension for Delivery Status Notifications",
+  3462: "The Multipart/Report Content Type",
+  3463: "Enhanced Mail System Status Codes",
+  3464: "An Extensible Message Format for Delivery Status Notifications",
+  3834: "Recommendations for Automatic Responses to Electronic Mail",
+  3848: "ESMTP and LMTP Transmission Types Registration",
+  4954: "SMTP Service Extension for Authentication",
+  5068: "Email Submission Operations: Access and Accountability Requirements",
+  5248: "A Registry for SMTP Enhanced Mail System Status Codes",
+  5280: "Internet X.509 Public Key Infrastructure Certificate and CRL Profile",
+  5321: "Simple Mail Transfer Protocol",
+  5322: "Internet Message Format",
+  5598: "Internet Mail Architecture",
+  5890: "Internationalized Domain Names for Applications: Definitions",
+  5891: "Internationalized Domain Names in Applications: Protocol",
+  6152: "SMTP Service Extension for 8-bit MIME Transport",
+  6409: "Message Submission for Mail",
+  6522: "The Multipart/Report Media Type for the Reporting of Mail System Administrative Messages",
+  6531: "SMTP Extension for Internationalized Email",
+  6532: "Internationalized Email Headers",
+  6533: "Internationalized Delivery Status and Disposition Notifications",
+  6710: "SMTP Extension for Message Transfer Priorities",
+  7372: "Email Authentication Status Codes",
+  7504: "SMTP 521 and 556 Reply Codes",
+  7505: "A Null MX No Service Resource Record for Domains That Accept No Mail",
+  8314: "Cleartext Considered Obsolete: Use of TLS for Email Submission and Access",
+  8601: "Message Header Field for Indicating Message Authentication Status",
+  9422: "The LIMITS SMTP Service Extension",
+};
+
+const files = readdirSync("src", { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
+const byRfc = new Map<number, Map<string, string[]>>();
+for (const file of files.map((name) => join("src", name)).sort()) {
+  for (const { rfc, section } of citations(file)) {
+    const sections = byRfc.get(rfc) ?? new Map<string, string[]>();
+    const citing = sections.get(section) ?? [];
+    if (!citing.includes(file)) citing.push(file);
+    byRfc.set(rfc, sections.set(section, citing));
+  }
+}
+const chapters = [...byRfc].sort(([a], [b]) => a - b).map(([rfc, sections]) => chapter(rfc, sections));
+writeFileSync(
+  "docs/rfc.md",
+  `# Standards, section by section\n\nWritten by \`npm run generate\` from the comments in \`src/\`.\n\n${chapters.join("\n")}`,
+);
+
+function citations(file: string) {
+  try {
+    return citationsIn(readFileSync(file, "utf8"));
+  } catch (error) {
+    throw new Error(`${file}, ${(error as Error).message}`);
+  }
+}
+
+function chapter(rfc: number, sections: ReadonlyMap<string, readonly string[]>): string {
+  const title = TITLES[rfc];
+  if (title === undefined)
+    throw new Error(`RFC ${rfc} is cited by ${[...sections.values()][0]?.[0]}: give its title in scripts/generate-rfc.ts`);
+  const rows = [...sections]
+    .sort(([a], [b]) => compareSections(a, b))
+    .map(([section, citing]) => `| ${section === "" ? "as a whole" : `§${section}`} | ${citing.map(link).join("<br>")} |`);
+  return `## RFC ${rfc}: ${title}\n\n| section | where |\n| --- | --- |\n${rows.join("\n")}\n`;
+}
+
+function link(file: string): string {
+  return `[${file.slice("src/".length)}](../${file})`;
+}
