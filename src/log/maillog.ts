@@ -1,0 +1,71 @@
+/**
+ * The closed list of mail events. One line for each recipient outcome, in the words operators and their tools already
+ * read; the queue id stands on every line of a message.
+ */
+import type { Log } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
+
+export type RecipientOutcome = {
+  readonly queueId: string;
+  readonly to: string;
+  readonly origTo: string;
+  readonly relay: string | null;
+  /** Seconds: before the queue, in the queue, connecting, sending. */
+  readonly delays: readonly [number, number, number, number];
+  readonly dsn: string;
+  readonly status: "sent" | "deferred" | "bounced" | "expired" | "discarded" | "deleted";
+  readonly reply: string;
+};
+
+export type Maillog = {
+  accepted(event: { queueId: string; from: string; size: number; recipients: number; client: string; messageId: string | null }): void;
+  outcome(event: RecipientOutcome): void;
+  /** No recipient of the message is left in the queue. */
+  removed(queueId: string): void;
+  refused(event: { client: string; helo: string; command: string; reply: string }): void;
+  held(queueId: string, to: string, reason: string): void;
+  quarantined(queueId: string): void;
+};
+
+export function createMaillog(log: Log, metrics: Metrics): Maillog {
+  return {
+    accepted({ queueId, from, size, recipients, client, messageId }) {
+      metrics.acknowledged.inc();
+      const text = `${queueId}: from=<${from}>, size=${size}, nrcpt=${recipients} (queue active), client=${client}, message-id=${messageId ?? ""}`;
+      log.line("qmgr", text, { event: "accepted", queueId });
+    },
+    outcome(event) {
+      metrics.delivered.inc({ status: event.status });
+      if (event.status === "sent") observeDelays(metrics, event.delays);
+      log.line("smtp", outcomeLine(event), { event: event.status, queueId: event.queueId });
+    },
+    removed: (queueId) => log.line("qmgr", `${queueId}: removed`, { event: "removed", queueId }),
+    refused({ client, helo, command, reply }) {
+      metrics.refused.inc({ code: reply.slice(0, 3) });
+      log.line("smtpd", `NOQUEUE: reject: ${command} from ${client}: ${reply}; proto=SMTP helo=<${helo}>`, { event: "refused" });
+    },
+    held: (queueId, to, reason) => log.line("qmgr", `${queueId}: to=<${to}>, status=hold (${reason})`, { event: "held", queueId }),
+    quarantined(queueId) {
+      metrics.quarantined.inc();
+      log.error("a message killed whoever tried to deliver it; it waits for a person", { queueId, next: "mailroom queue show" });
+    },
+  };
+}
+
+/** `QUEUEID: to=<…>, orig_to=<…>, relay=…, delay=…, delays=a/b/c/d, dsn=…, status=… (reply)`. */
+function outcomeLine({ queueId, to, origTo, relay, delays, dsn, status, reply }: RecipientOutcome): string {
+  const total = delays.reduce((sum, part) => sum + part, 0);
+  const parts = delays.map(seconds).join("/");
+  return `${queueId}: to=<${to}>, orig_to=<${origTo}>, relay=${relay ?? "none"}, delay=${seconds(total)}, delays=${parts}, dsn=${dsn}, status=${status} (${reply})`;
+}
+
+/** Two significant digits below ten, as Postfix prints delays. */
+const seconds = (value: number): string => (value >= 10 ? String(Math.round(value)) : String(Number(Math.max(0, value).toPrecision(2))));
+
+const STAGES = ["before_queue_manager", "queue_manager", "connection_setup", "transmission"] as const;
+
+function observeDelays(metrics: Metrics, delays: RecipientOutcome["delays"]): void {
+  STAGES.forEach((stage, i) => {
+    metrics.delay.observe({ stage }, delays[i] ?? 0);
+  });
+}

@@ -1,0 +1,83 @@
+import type { Queryable } from "../db/client.ts";
+import type { MessageId } from "../mail/queue-id.ts";
+import type { Settlement } from "./claim.ts";
+
+/** How a recipient leaves the queue. `discarded`: by a discard: route; `deleted`: by a person, without notice. */
+export type Outcome = "sent" | "bounced" | "expired" | "discarded" | "deleted";
+
+/** A settlement with what becomes of the recipient. */
+export type Ending = Settlement &
+  ({ readonly outcome: Outcome } | { readonly outcome: "deferred"; readonly afterSeconds: number; readonly countsAsFailure: boolean });
+
+/** A recipient that this node no longer held when it wanted to settle it: someone else took it over, and their word counts. */
+export type LateWrites = { readonly refused: number };
+
+/**
+ * Settles a batch in one statement, hence in one commit. Recipients that are done leave the queue in the same statement that writes their
+ * trace; deferred ones stay, with their next attempt. A row counts only while `fence` is the one we claimed with. The content of a
+ * message goes when no recipient is left; if two nodes settle its last recipients at the same moment neither sees it, and the
+ * janitor removes it.
+ */
+export async function settleBatch(db: Queryable, nodeNo: number, endings: readonly Ending[]): Promise<LateWrites> {
+  const { rows } = await db.query<{ written: number }>({
+    name: "settle",
+    text: SETTLE,
+    values: [JSON.stringify(endings.map(endingRow)), nodeNo, emptiedIds(endings)],
+  });
+  return { refused: endings.length - (rows[0]?.written ?? 0) };
+}
+
+const SETTLE = `
+with ended as materialized (
+  select * from json_to_recordset($1::json) as e(message_id bigint, recipient_no integer, fence integer, outcome text, relay text,
+         delays real[], status text, reply text, scope text, after_seconds double precision, failed smallint)
+), gone as (
+  delete from queued_recipients q using ended e
+   where e.outcome <> 'deferred' and q.message_id = e.message_id and q.recipient_no = e.recipient_no
+     and q.fence = e.fence and q.claimed_by = $2
+  returning q.message_id, q.recipient_no, q.attempts, q.final_recipient, q.original_recipient, q.paths
+), kept as (
+  update queued_recipients q
+     set claimed_by = null, unrecorded = 0, failures = q.failures + e.failed, last_attempt_at = now(), last_status = e.status,
+         last_reply = e.reply, last_relay = e.relay, last_scope = e.scope, next_attempt_at = now() + make_interval(secs => e.after_seconds)
+    from ended e
+   where e.outcome = 'deferred' and q.message_id = e.message_id and q.recipient_no = e.recipient_no
+     and q.fence = e.fence and q.claimed_by = $2
+  returning q.message_id, q.recipient_no, q.attempts, q.final_recipient, q.original_recipient, q.paths
+), emptied as (
+  delete from content_chunks c
+   where c.message_id = any($3::bigint[])
+     and not exists (select from queued_recipients q where q.message_id = c.message_id
+                        and not exists (select from gone g where g.message_id = q.message_id and g.recipient_no = q.recipient_no))
+), written as (
+  insert into deliveries (message_id, recipient_no, attempt_no, outcome, final_recipient, original_recipient, paths, relay, delays, enhanced_status, reply)
+  select w.message_id, w.recipient_no, w.attempts, e.outcome, w.final_recipient, w.original_recipient, w.paths, e.relay, e.delays, e.status, e.reply
+    from (select * from gone union all select * from kept) w join ended e using (message_id, recipient_no)
+  returning 1
+)
+select count(*)::integer as written from written`;
+
+function endingRow(ending: Ending): object {
+  const { message, recipient, verdict, delays } = ending;
+  const deferred = ending.outcome === "deferred" ? ending : null;
+  return {
+    message_id: String(message.messageId),
+    recipient_no: recipient.recipientNo,
+    fence: recipient.fence,
+    outcome: ending.outcome,
+    relay: verdict.relay,
+    delays,
+    status: verdict.reply.enhancedStatus,
+    reply: `${verdict.reply.code} ${verdict.reply.enhancedStatus} ${verdict.reply.text}`,
+    scope: verdict.kind === "relayed" ? null : verdict.scope,
+    after_seconds: deferred?.afterSeconds ?? null,
+    failed: deferred?.countsAsFailure ? 1 : 0,
+  };
+}
+
+/** Messages of which something left the queue: only their content can have become free. */
+function emptiedIds(endings: readonly Ending[]): string[] {
+  const ids = new Set<MessageId>();
+  for (const ending of endings) if (ending.outcome !== "deferred") ids.add(ending.message.messageId);
+  return [...ids].map(String);
+}

@@ -1,0 +1,109 @@
+/**
+ * report: composes DSNs and decides which are due. A failure and its DSN are stored together or not at all. Its own mail is resolved like any
+ * other. Trusts no remote's words: they are capped and cleaned before they come here. Standards: RFC 3461, 3462, 3464, 3834.
+ */
+import type { Log } from "../log/log.ts";
+import type { Metrics } from "../log/metrics.ts";
+import type { Mailbox } from "../mail/mailbox.ts";
+import { mailboxText } from "../mail/mailbox.ts";
+import { reply } from "../mail/reply.ts";
+import type { NewMessage, NewRecipient, Settlement } from "../queue/claim.ts";
+import { ClaimLost } from "../queue/notice.ts";
+import type { Queue } from "../queue/queue.ts";
+import type { Ending } from "../queue/settle.ts";
+import type { Resolution } from "../resolve/resolution.ts";
+import { type FailureNotice, sortByAudience } from "./audience.ts";
+import { composeFailureDsn, type Reporter } from "./failure-dsn.ts";
+
+export type ReportDeps = {
+  readonly queue: Pick<Queue, "endingOf" | "settle" | "settleWithNotice">;
+  /** What any mailbox means, ours or not: another's is its own final recipient. */
+  readonly resolve: (mailbox: Mailbox) => Promise<Resolution>;
+  readonly reporter: Reporter;
+  readonly log: Log;
+  readonly metrics: Metrics;
+};
+
+export type Report = {
+  /** Settles what delivery tried: with a DSN where one is due. Resolves when it is committed; never rejects. */
+  settle(settlements: readonly Settlement[]): Promise<void>;
+};
+
+export function createReport(deps: ReportDeps): Report {
+  const { queue } = deps;
+  return {
+    async settle(settlements) {
+      const { silent, notices } = sortByAudience(settlements.map((settlement) => queue.endingOf(settlement)));
+      await Promise.all([queue.settle(silent), ...notices.map((notice) => settleFailure(deps, notice))]);
+    },
+  };
+}
+
+async function settleFailure(deps: ReportDeps, notice: FailureNotice): Promise<void> {
+  const { queue, log, metrics } = deps;
+  const queueId = notice.endings[0]?.message.queueId;
+  try {
+    const recipients = await recipientsOf(deps, notice.to);
+    if (recipients === null) {
+      log.warn("a bounce has nobody to go to", { queueId, sender: notice.to.key });
+      await queue.settle(notice.endings);
+      return;
+    }
+    const octets = await composeFailureDsn(notice, deps.reporter);
+    await queue.settleWithNotice(notice.endings, { message: dsnMessage(octets, recipients), octets });
+    metrics.bounces.inc();
+  } catch (error) {
+    if (error instanceof ClaimLost) {
+      log.warn("a bounce is left to the node that took the recipients over", { queueId });
+      return;
+    }
+    log.warn("a bounce could not be stored; its recipients stay in the queue", { queueId, error: String(error) });
+    await queue.settle(notice.endings.map(keep));
+  }
+}
+
+/** The failed recipient is tried again in a minute, and fails again with its notice. */
+const keep = (ending: Ending): Ending => ({
+  ...ending,
+  verdict: { kind: "deferred", scope: "local", reply: reply(451, "4.3.0", "its bounce could not be stored"), relay: ending.verdict.relay },
+  outcome: "deferred",
+  afterSeconds: 60,
+  countsAsFailure: false,
+});
+
+/** Null: the sender's address leads nowhere. Throws when nobody can tell now. */
+async function recipientsOf(deps: ReportDeps, to: Mailbox): Promise<NewRecipient[] | null> {
+  const resolution = await deps.resolve(to);
+  if (resolution.kind === "unavailable") throw resolution.cause;
+  if (resolution.kind !== "expanded") return null;
+  return resolution.recipients.map((final) => ({
+    finalRecipient: final.mailbox,
+    originalRecipient: mailboxText(to),
+    reversePath: null,
+    lane: 2,
+    paths: final.paths,
+    dsn: { notify: null, orcpt: null },
+    held: null,
+  }));
+}
+
+function dsnMessage(octets: Buffer, recipients: readonly NewRecipient[]): NewMessage {
+  const headerSize = octets.indexOf("\r\n\r\n") + 4;
+  const id = /^message-id:\s*(<[^>]+>)/im.exec(octets.toString("latin1", 0, headerSize))?.[1] ?? null;
+  return {
+    envelope: {
+      reversePath: null,
+      smtputf8: false,
+      body: octets.some((octet) => octet > 127) ? "8BITMIME" : "7BIT",
+      ret: null,
+      envid: null,
+    },
+    prefix: "",
+    headerSize,
+    headerMessageId: id,
+    clientAddress: null,
+    heloName: null,
+    authenticatedAs: null,
+    recipients,
+  };
+}
