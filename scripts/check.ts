@@ -20,7 +20,7 @@ const checks: readonly Check[] = [
 
 /** Every file that git tracks or would track, with the hash of its octets. */
 async function treeNow(): Promise<Map<string, string>> {
-  const { output } = await capture("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
+  const { output } = await capture("git", ["-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
   const names = output.split("\0").filter((name) => name !== "");
   return new Map(names.map((name) => [name, hashOf(name)]));
 }
