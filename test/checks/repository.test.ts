@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, lstatSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 
@@ -7,7 +7,7 @@ const files = execFileSync("git", ["-c", "safe.directory=*", "ls-files", "-z", "
   encoding: "utf8",
 })
   .split("\0")
-  .filter((name) => name !== "" && existsSync(name));
+  .filter((name) => name !== "" && lstatSync(name, { throwIfNoEntry: false })?.isFile());
 
 /** What belongs to one machine, one registry or one planning paper, and would mean nothing to a reader. In pieces, or this file would be found. */
 const FOREIGN = new RegExp(
