@@ -1,0 +1,310 @@
+/**
+ * Everything we say on the wire, in one table: the reply, when it is given, and what the sending side should do. Nothing in
+ * it repeats what the client sent or names anything internal. `docs/replies.md` is printed from it.
+ */
+import { type AddressFault, canBeOurLocalPart } from "./mailbox.ts";
+import { type Reply, reply } from "./reply.ts";
+
+type Row = { readonly reply: Reply; readonly when: string; readonly advice: string };
+
+const row = (code: number, enhancedStatus: string, text: string, when: string, advice: string): Row => ({
+  reply: reply(code, enhancedStatus, text),
+  when,
+  advice,
+});
+
+const goOn = "Go on.";
+const tryLater = "Keep the message and try again later.";
+const reconnect = "Connect again later.";
+const mendProgram = "Mend the sending program: it breaks the protocol.";
+const mendAddress = "Correct the address.";
+const mendMessage = "Correct the message; sent again as it is it will be refused again.";
+
+/** Every row, in the order a session meets them. A key is what code says: `replies.mailboxUnknown`. */
+export const replyTable = {
+  // The connection
+  hello: row(250, "", "Mailroom", "HELO; EHLO has the extensions on further lines", goOn),
+  tooManyConnections: row(
+    421,
+    "4.7.0",
+    "Too many connections from your network, closing",
+    "one address (IPv6: one /64) holds its share of connections",
+    "Use fewer connections at once.",
+  ),
+  busy: row(421, "4.3.2", "Too many connections, try again later", "this worker has all the connections it takes", reconnect),
+  shuttingDown: row(
+    421,
+    "4.3.2",
+    "Service is stopping, try again later",
+    "the server is stopping or handing over; nothing accepted is lost",
+    reconnect,
+  ),
+  intakePaused: row(421, "4.3.2", "Not accepting mail at the moment, try again later", "an operator has paused intake", reconnect),
+  timeout: row(421, "4.4.2", "Timeout, closing", "no command in time, or a session past its limit", reconnect),
+  tooSlow: row(
+    421,
+    "4.4.2",
+    "Data comes too slowly, closing",
+    "DATA below the least rate, or longer than its limit in total",
+    "Send again over a faster line.",
+  ),
+  tooManyErrors: row(421, "4.7.0", "Too many errors, closing", "too many refused commands on one connection", mendProgram),
+  wrongProtocol: row(
+    421,
+    "4.7.0",
+    "This is an SMTP server, closing",
+    "an HTTP request or a TLS handshake on a clear-text port",
+    "Speak SMTP here, or use the port that starts with TLS.",
+  ),
+  earlyTalker: row(554, "5.5.0", "Speaking before the greeting, closing", "input arrived before our greeting", mendProgram),
+  bye: row(221, "2.0.0", "Bye", "QUIT", "Close the connection."),
+
+  // Commands
+  ok: row(250, "2.0.0", "Ok", "RSET, NOOP", goOn),
+  help: row(214, "2.0.0", "See RFC 5321", "HELP", goOn),
+  cannotVerify: row(
+    252,
+    "2.0.0",
+    "Cannot verify, but will take mail for addresses that exist",
+    "VRFY, the same for every address",
+    "Try to send.",
+  ),
+  badLine: row(
+    500,
+    "5.5.2",
+    "Commands end with CR LF and hold no other CR, LF or NUL",
+    "a command with a bare CR, bare LF or NUL; the second one closes the connection",
+    mendProgram,
+  ),
+  lineTooLong: row(500, "5.5.2", "Line too long", "a command line over the limit; the third one closes the connection", mendProgram),
+  unknownCommand: row(500, "5.5.1", "Command not recognized", "a word that is no SMTP command", mendProgram),
+  notImplemented: row(
+    502,
+    "5.5.1",
+    "Command not implemented",
+    "EXPN, TURN, ETRN, XCLIENT and other commands never offered; AUTH where it is not offered",
+    "Do without this command.",
+  ),
+  chunkingRefused: row(521, "5.5.1", "BDAT is not offered, closing", "BDAT: its octets must not be read as commands", "Use DATA."),
+  badArgument: row(
+    501,
+    "5.5.4",
+    "Syntax error in the argument",
+    "HELO or EHLO without a name, DATA, STARTTLS or RSET with an argument, MAIL without FROM, RCPT without TO",
+    mendProgram,
+  ),
+  helloFirst: row(503, "5.5.1", "Send EHLO first", "MAIL before HELO or EHLO, also after STARTTLS", mendProgram),
+  transactionOpen: row(503, "5.5.1", "A transaction is open already", "MAIL inside a transaction", "Send RSET first."),
+  mailFirst: row(503, "5.5.1", "Send MAIL first", "RCPT or DATA outside a transaction", mendProgram),
+  recipientFirst: row(503, "5.5.1", "No valid recipients", "DATA when no recipient was accepted", "See the replies to RCPT."),
+  badSequence: row(
+    503,
+    "5.5.1",
+    "Bad sequence of commands",
+    "a command that is not valid in this state; pipelining without EHLO",
+    mendProgram,
+  ),
+
+  // TLS and sign-in
+  startTls: row(220, "2.0.0", "Ready to start TLS", "STARTTLS", "Start the handshake; send nothing else before."),
+  tlsActive: row(503, "5.5.1", "TLS is active already", "STARTTLS inside TLS", goOn),
+  tlsUnavailable: row(454, "4.7.0", "TLS not available at the moment", "STARTTLS while the certificate cannot be used", tryLater),
+  signedIn: row(235, "2.7.0", "Signed in", "AUTH that succeeded", goOn),
+  signInRequired: row(
+    530,
+    "5.7.0",
+    "Sign in first",
+    "MAIL, RCPT or DATA on a submission listener without a sign-in",
+    "Set the account and password in the mail program.",
+  ),
+  signInFailed: row(535, "5.7.8", "Name or password is wrong", "AUTH that failed, whatever the reason", "Check the name and the password."),
+  signInUnavailable: row(454, "4.7.0", "Cannot check passwords at the moment, try again later", "the directory does not answer", tryLater),
+  signInNeedsTls: row(538, "5.7.11", "Encryption required, send STARTTLS first", "AUTH in clear text", "Turn on TLS in the mail program."),
+  signInTwice: row(503, "5.5.1", "Signed in already, or inside a transaction", "AUTH after success or inside a transaction", mendProgram),
+  signInCancelled: row(501, "5.7.0", "Sign-in cancelled", "the client sent * instead of an answer", goOn),
+  signInLineTooLong: row(500, "5.5.6", "Line too long", "an AUTH line over the limit; the third one closes the connection", mendProgram),
+  signInBadLine: row(501, "5.5.2", "Cannot decode the answer", "an AUTH answer that is not base64", mendProgram),
+  signInUnknownMechanism: row(
+    504,
+    "5.5.4",
+    "Mechanism not offered",
+    "AUTH with a mechanism not in the EHLO answer",
+    "Use one that is offered.",
+  ),
+  tooManySignInFailures: row(
+    421,
+    "4.7.0",
+    "Too many failed sign-ins, closing",
+    "the third failed AUTH on one connection",
+    "Wait, then check the password.",
+  ),
+
+  // MAIL
+  senderOk: row(250, "2.1.0", "Ok", "MAIL accepted", goOn),
+  badReversePath: row(
+    501,
+    "5.1.7",
+    "Bad sender address",
+    "a MAIL argument that is not `<>` or one address in brackets, or breaks a length limit",
+    mendAddress,
+  ),
+  senderNotYours: row(
+    553,
+    "5.7.1",
+    "Not one of your addresses",
+    "the signed-in sender may not use this reverse-path",
+    "Use one of your own addresses.",
+  ),
+  unknownParameter: row(
+    555,
+    "5.5.4",
+    "Parameter not recognized",
+    "a MAIL or RCPT parameter that EHLO did not offer",
+    "Send only what is offered.",
+  ),
+  badParameter: row(501, "5.5.4", "Bad parameter", "a parameter twice, without its value, or with a wrong value", mendProgram),
+  messageTooLarge: row(
+    552,
+    "5.3.4",
+    "Message too large",
+    "SIZE= above the limit, or data above it",
+    "Make the message smaller, or send a link.",
+  ),
+  noSpace: row(452, "4.3.1", "Out of space, try again later", "the database volume is nearly full", tryLater),
+
+  // RCPT
+  recipientOk: row(250, "2.1.5", "Ok", "RCPT accepted", goOn),
+  badForwardPath: row(
+    501,
+    "5.1.3",
+    "Bad recipient address",
+    "a RCPT argument that is not one address in brackets, or breaks a length limit",
+    mendAddress,
+  ),
+  addressNotAscii: row(
+    553,
+    "5.6.7",
+    "Address is not ASCII and SMTPUTF8 was not given, or it cannot exist here",
+    "an address that is not ASCII without SMTPUTF8; a local part of ours that is not ASCII",
+    mendAddress,
+  ),
+  relayDenied: row(
+    550,
+    "5.7.1",
+    "Not a domain of ours, and you may not relay",
+    "the domain is not ours and the client has not signed in",
+    "Send to the domain's own servers, or sign in on a submission port.",
+  ),
+  returnAddressInvalid: row(
+    550,
+    "5.7.1",
+    "This return address is not valid, or no longer",
+    "a generated address of ours (SRS, list bounce) with a wrong or old signature",
+    "Give up; such addresses are for notifications only.",
+  ),
+  noDestination: row(
+    550,
+    "5.1.2",
+    "No mail goes to such a domain",
+    "a signed-in sender names an address literal, a single label or a name ending in a number",
+    mendAddress,
+  ),
+  mailboxUnknown: row(550, "5.1.1", "No such address here", "the domain is ours, the address unknown or switched off", mendAddress),
+  mayNotPost: row(
+    550,
+    "5.7.2",
+    "You may not send to this address",
+    "the list does not take mail from this sender, or this is automatic mail",
+    "Ask the list's owner.",
+  ),
+  leadsToItself: row(
+    550,
+    "5.4.6",
+    "This address leads only to itself",
+    "every way from the address ends in a loop or in nothing",
+    "Tell the postmaster.",
+  ),
+  expansionTooLarge: row(
+    550,
+    "5.2.4",
+    "This list is too large or too deeply nested",
+    "expansion beyond its limits",
+    "Tell the list's owner.",
+  ),
+  tooManyRecipients: row(
+    452,
+    "4.5.3",
+    "Too many recipients",
+    "more recipients than one transaction takes; those accepted stay",
+    "Send to the rest in another transaction.",
+  ),
+  overQuota: row(450, "4.7.1", "Too much mail for now, try again later", "a rate limit of the sender, the alias or the list", tryLater),
+  lookupFailed: row(
+    451,
+    "4.3.0",
+    "Address lookup failed, try again later",
+    "the database or the directory did not answer; never a sign that the address is wrong",
+    tryLater,
+  ),
+
+  // DATA and what follows
+  sendData: row(354, "", "End data with <CR><LF>.<CR><LF>", "DATA", "Send the message."),
+  holdsNul: row(550, "5.6.0", "Message holds a NUL octet, closing", "a NUL anywhere in the data", mendMessage),
+  bareLineEnd: row(
+    550,
+    "5.5.2",
+    "Message holds a CR or LF that is not part of CR LF, closing",
+    "a bare CR or bare LF anywhere in the data",
+    mendMessage,
+  ),
+  dataLineTooLong: row(554, "5.6.0", "Message holds a line that is too long", "a line above 32 KiB", mendMessage),
+  noHeader: row(554, "5.6.0", "Message does not begin with a header", "the first line is neither a header field nor empty", mendMessage),
+  headerTooLarge: row(552, "5.3.4", "Message header too large", "a header section above 256 KiB", mendMessage),
+  tooManyHops: row(
+    554,
+    "5.4.6",
+    "Too many Received fields, mail loop",
+    "more than 50 Received fields",
+    "Look for a loop between mail servers.",
+  ),
+  authorNotYours: row(
+    550,
+    "5.7.1",
+    "The From field must hold exactly one address, and that one must be yours",
+    "the author in the header of a signed-in sender",
+    "Correct the From field.",
+  ),
+  forgedAuthor: row(
+    550,
+    "5.7.1",
+    "The author's domain asks to refuse this message",
+    "DMARC with p=reject failed and the copy would leave us, or an outsider uses a domain of ours",
+    "Send through the domain's own servers.",
+  ),
+  localTrouble: row(451, "4.3.0", "Local trouble, try again later", "anything on our side that went wrong: nothing was stored", tryLater),
+} as const satisfies Record<string, Row>;
+
+export type ReplyName = keyof typeof replyTable;
+
+/** The replies alone, by name. */
+export const replies: Readonly<Record<ReplyName, Reply>> = Object.fromEntries(
+  Object.entries(replyTable).map(([name, { reply: said }]) => [name, said]),
+) as Record<ReplyName, Reply>;
+
+/** The one promise: said after COMMIT only. RFC 5321 §4.2.5. */
+export const queuedAs = (queueId: string): Reply => ({ code: 250, enhancedStatus: "2.0.0", text: `Ok: queued as ${queueId}` });
+
+/** The greeting (RFC 5321 §3.1). `hostname` is ours, from the settings. */
+export const greeting = (hostname: string): Reply => reply(220, "", `${hostname} ESMTP Mailroom`);
+
+/** What a bad address is answered with: 501 5.1.7 to MAIL, 501 5.1.3 to RCPT (RFC 3463 §3.2), 553 5.6.7 where SMTPUTF8 is missing (RFC 6531 §3.5). */
+export function replyToFault(fault: AddressFault, path: "reverse" | "forward"): Reply {
+  if (fault.kind === "notAscii") return replies.addressNotAscii;
+  return path === "reverse" ? replies.badReversePath : replies.badForwardPath;
+}
+
+/** What a local part (lowered) that cannot exist at our domains is answered with, without a query; null: the directory decides. */
+export function replyToLocalPart(localPart: string): Reply | null {
+  if (canBeOurLocalPart(localPart)) return null;
+  return /^[ -~]*$/.test(localPart) ? replies.mailboxUnknown : replies.addressNotAscii;
+}
