@@ -1,5 +1,5 @@
 import { domainToASCII } from "node:url";
-import type { AddressFault } from "./mailbox.ts";
+import { type AddressFault, fault } from "./address-fault.ts";
 
 export type ParsedDomain = { readonly ok: true; readonly domain: string } | { readonly ok: false; readonly fault: AddressFault };
 
@@ -37,11 +37,6 @@ export const isLiteral = (domain: string): boolean => domain.startsWith("[");
 
 /** Literals, single labels and names whose last label is all digits: never ours, and no destination either. */
 export const cannotBeOurs = (domain: string): boolean => isLiteral(domain) || !domain.includes(".") || NUMERIC_LAST.test(domain);
-
-const fault = (kind: AddressFault["kind"], detail: string): { readonly ok: false; readonly fault: AddressFault } => ({
-  ok: false,
-  fault: { kind, detail },
-});
 
 /**
  * UTS-46 through domainToASCII, which is a mapping and no validator: it reads `１２７.１` as an IPv4 address, makes two labels of one

@@ -3,6 +3,7 @@
  * import and SRS all come through here, and no other code takes an address apart. The steps keep their order, which the replies
  * depend on: octets, grammar, length, canonical form.
  */
+import { type AddressFault, fault } from "./address-fault.ts";
 import { parseDomain } from "./domain.ts";
 
 /**
@@ -12,12 +13,6 @@ import { parseDomain } from "./domain.ts";
  * Only parseMailbox makes one; its other result is an AddressFault.
  */
 export type Mailbox = { readonly localPart: string; readonly domain: string; readonly key: string };
-
-/** Why octets are no mailbox. `detail` is a sentence for people; the wire says only what the kind maps to. */
-export type AddressFault = {
-  readonly kind: "octets" | "notUtf8" | "notAscii" | "grammar" | "length" | "noDomain";
-  readonly detail: string;
-};
 
 export type ParsedMailbox = { readonly ok: true; readonly mailbox: Mailbox } | { readonly ok: false; readonly fault: AddressFault };
 
@@ -76,11 +71,6 @@ export function mailboxOfKey(key: string): ParsedMailbox {
 export const canBeOurLocalPart = (localPart: string): boolean => /^[a-z0-9._+'=-]+$/.test(localPart);
 
 const mailboxOf = (localPart: string, domain: string): Mailbox => ({ localPart, domain, key: `${localPart}@${domain}` });
-
-const fault = (kind: AddressFault["kind"], detail: string): { readonly ok: false; readonly fault: AddressFault } => ({
-  ok: false,
-  fault: { kind, detail },
-});
 
 const latin1 = (octets: Uint8Array): string => Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength).toString("latin1");
 

@@ -2,9 +2,11 @@
  * What stands between the colon of MAIL FROM / RCPT TO and the ESMTP parameters (RFC 5321 §4.1.2). Works on raw octets: nothing is
  * decoded before it is known to be UTF-8.
  */
+
+import type { AddressFault } from "./address-fault.ts";
 import { isLiteral } from "./domain.ts";
 import type { ReversePath } from "./envelope.ts";
-import { type AddressFault, type Mailbox, parseMailbox } from "./mailbox.ts";
+import { type Mailbox, parseMailbox } from "./mailbox.ts";
 
 /** RFC 5321 §4.1.1.3: a mailbox, or `<postmaster>` without a domain, which every server must take (§4.5.1). */
 export type ForwardPath = { readonly kind: "mailbox"; readonly mailbox: Mailbox } | { readonly kind: "postmaster" };

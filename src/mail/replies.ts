@@ -2,7 +2,8 @@
  * Everything we say on the wire, in one table: the reply, when it is given, and what the sending side should do. Nothing in
  * it repeats what the client sent or names anything internal. `docs/replies.md` is printed from it.
  */
-import { type AddressFault, canBeOurLocalPart } from "./mailbox.ts";
+import type { AddressFault } from "./address-fault.ts";
+import { canBeOurLocalPart } from "./mailbox.ts";
 import { type Reply, reply } from "./reply.ts";
 
 type Row = { readonly reply: Reply; readonly when: string; readonly advice: string };
