@@ -1,0 +1,94 @@
+/** What a person may do with waiting mail. Recipients that are being tried right now are left alone and counted as skipped. */
+import type { Db, Queryable } from "../db/client.ts";
+import type { ClaimedMessage } from "./claim.ts";
+import { CLAIMED_COLUMNS, type ClaimedRow, withMessages } from "./claimed-rows.ts";
+import { type Selection, selectionCondition } from "./selection.ts";
+
+/** Nodes listen on this channel and look for due recipients when they hear it. */
+export const QUEUE_DUE_CHANNEL = "queue_due";
+
+export type Steered = { readonly matched: number; readonly done: number; readonly skipped: number };
+
+/** Tries the selected recipients again at once; held ones stay held. */
+export const retry = (tx: Queryable, selection: Selection): Promise<Steered> =>
+  steer(tx, selection, "q.held_at is null and q.quarantined_at is null", "next_attempt_at = now()", true);
+
+/** Keeps the selected recipients until a person releases them. They neither expire nor are they tried. */
+export const hold = (tx: Queryable, selection: Selection, reason: string): Promise<Steered> =>
+  steer(tx, selection, "q.held_at is null", "held_at = now(), held_reason = $2", false, [reason]);
+
+/** Ends holding and quarantine: the recipients are due at once, with a clean record. */
+export const release = (tx: Queryable, selection: Selection): Promise<Steered> =>
+  steer(
+    tx,
+    selection,
+    "(q.held_at is not null or q.quarantined_at is not null)",
+    "held_at = null, held_reason = null, quarantined_at = null, unrecorded = 0, next_attempt_at = now()",
+    true,
+  );
+
+async function steer(
+  tx: Queryable,
+  selection: Selection,
+  may: string,
+  set: string,
+  wake: boolean,
+  more: readonly unknown[] = [],
+): Promise<Steered> {
+  const { condition, parameter } = selectionCondition(selection);
+  const { rows } = await tx.query<{ matched: number; done: number }>({
+    text: `with matched as (select q.message_id, q.recipient_no from queued_recipients q where ${condition}),
+                done as (update queued_recipients q set ${set} where ${condition} and q.claimed_by is null and ${may} returning 1)
+           select (select count(*) from matched)::integer as matched, (select count(*) from done)::integer as done`,
+    values: [parameter, ...more],
+  });
+  if (wake) await tx.query({ text: `notify ${QUEUE_DUE_CHANNEL}` });
+  return counted(rows[0] ?? { matched: 0, done: 0 });
+}
+
+/** Ends the selected recipients without a notice; the trace keeps that it was done. */
+export async function remove(tx: Queryable, selection: Selection): Promise<Steered> {
+  const { condition, parameter } = selectionCondition(selection);
+  const { rows } = await tx.query<{ matched: number; done: number }>({
+    text: `
+      with matched as (select q.message_id, q.recipient_no from queued_recipients q where ${condition}),
+      gone as (delete from queued_recipients q where ${condition} and q.claimed_by is null
+               returning q.message_id, q.recipient_no, q.attempts, q.final_recipient, q.original_recipient, q.paths),
+      written as (
+        insert into deliveries (message_id, recipient_no, attempt_no, outcome, final_recipient, original_recipient, paths, enhanced_status, reply)
+        select message_id, recipient_no, attempts + 1, 'deleted', final_recipient, original_recipient, paths, '5.7.0', '550 5.7.0 deleted by an administrator'
+          from gone),
+      emptied as (
+        delete from content_chunks c where c.message_id in (select message_id from gone)
+           and not exists (select from queued_recipients q where q.message_id = c.message_id
+                              and not exists (select from gone g where g.message_id = q.message_id and g.recipient_no = q.recipient_no)))
+      select (select count(*) from matched)::integer as matched, (select count(*) from gone)::integer as done`,
+    values: [parameter],
+  });
+  return counted(rows[0] ?? { matched: 0, done: 0 });
+}
+
+const counted = ({ matched, done }: { matched: number; done: number }): Steered => ({ matched, done, skipped: matched - done });
+
+/** Claims the selected recipients, held ones too, so that they can be settled by the caller: returned to their senders. */
+export async function claimSelected(
+  db: Db,
+  nodeNo: number,
+  selection: Selection,
+  leaseSeconds: number,
+  atMost: number,
+): Promise<ClaimedMessage[]> {
+  const { condition, parameter } = selectionCondition(selection);
+  const { rows } = await db.query<ClaimedRow>({
+    text: `
+      with chosen as (select q.message_id, q.recipient_no from queued_recipients q
+                       where ${condition} and q.claimed_by is null order by q.message_id, q.recipient_no limit $4 for update skip locked)
+      update queued_recipients q
+         set claimed_by = $2, fence = q.fence + 1, attempts = q.attempts + 1, unrecorded = q.unrecorded + 1,
+             held_at = null, held_reason = null, quarantined_at = null, next_attempt_at = now() + make_interval(secs => $3::double precision)
+        from chosen where q.message_id = chosen.message_id and q.recipient_no = chosen.recipient_no
+      returning ${CLAIMED_COLUMNS}`,
+    values: [parameter, nodeNo, leaseSeconds, atMost],
+  });
+  return withMessages(db, rows);
+}
