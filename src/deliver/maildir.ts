@@ -1,0 +1,99 @@
+import { constants } from "node:fs";
+import { link, mkdir, open, rename, unlink } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import type { Mailbox } from "../mail/mailbox.ts";
+
+/** A folder name may hold these as they are; all else, and a dot in front, is written %XX. `%` itself is, so no two mailboxes share a folder. */
+const SAFE = /[A-Za-z0-9_=@+.~-]/;
+
+/**
+ * The Maildir of a mailbox: `{local}` and `{domain}` in the path of a route stand for its halves, made safe for a file name:
+ * no slash, no `..`, no NUL, nothing hidden.
+ */
+export function maildirOf(pattern: string, mailbox: Mailbox): string {
+  return pattern.replace(/\{(local|domain)\}/g, (_, half) => safeName(half === "local" ? mailbox.localPart : mailbox.domain));
+}
+
+function safeName(text: string): string {
+  let name = "";
+  for (const octet of Buffer.from(text, "utf8")) {
+    const letter = String.fromCharCode(octet);
+    const plain = SAFE.test(letter) && !(letter === "." && name === "");
+    name += plain ? letter : `%${octet.toString(16).toUpperCase().padStart(2, "0")}`;
+  }
+  return name === "" ? "%" : name;
+}
+
+let sequence = 0;
+const hostPart = hostname().replace(/[/:,]/g, (letter) => (letter === "/" ? "\\057" : letter === ":" ? "\\072" : "\\054"));
+
+/** Maildir's unique name: time, microseconds, process, sequence, host, and the size that Dovecot reads from it. */
+function uniqueName(now: number, size: number): string {
+  const micros = String(Math.trunc((now % 1000) * 1000)).padStart(6, "0");
+  return `${Math.trunc(now / 1000)}.M${micros}P${process.pid}Q${++sequence}.${hostPart},S=${size}`;
+}
+
+/**
+ * Writes one message into a Maildir so that it is there whole or not at all: tmp, write, fsync, link into new, fsync of new.
+ * Folders are made on first use, 0700; the file is 0600. Rejects with the system's error (`code`), or with what `content` threw.
+ */
+export async function writeMaildir(
+  dir: string,
+  prefix: Buffer,
+  content: () => AsyncIterable<Buffer> | readonly Buffer[],
+  size: number,
+  now: number,
+): Promise<void> {
+  const name = uniqueName(now, prefix.length + size);
+  const temporary = join(dir, "tmp", name);
+  const file = await openNew(dir, temporary);
+  try {
+    try {
+      await file.writev([prefix]);
+      for await (const piece of content()) await writeAll(file, piece);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await intoNew(temporary, join(dir, "new", name));
+  } finally {
+    await unlink(temporary).catch(() => undefined); // a name left in tmp is harmless: readers remove it after 36 hours
+  }
+  await syncFolder(join(dir, "new"));
+}
+
+async function writeAll(file: Awaited<ReturnType<typeof open>>, piece: Buffer): Promise<void> {
+  for (let at = 0; at < piece.length; ) at += (await file.write(piece, at)).bytesWritten;
+}
+
+async function openNew(dir: string, path: string) {
+  const create = () => open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
+  try {
+    return await create();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
+  for (const folder of ["tmp", "new", "cur"]) await mkdir(join(dir, folder), { recursive: true, mode: 0o700 });
+  return create();
+}
+
+/** link never replaces a file; where the file system has no links, rename. */
+async function intoNew(temporary: string, path: string): Promise<void> {
+  try {
+    await link(temporary, path);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? "";
+    if (!["EPERM", "ENOTSUP", "ENOSYS", "EOPNOTSUPP"].includes(code)) throw error;
+    await rename(temporary, path);
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

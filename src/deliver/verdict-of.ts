@@ -1,0 +1,37 @@
+import type { RemoteReply, Scope, Verdict } from "../mail/verdict.ts";
+import type { Answer, Stage } from "./session.ts";
+
+/** 5yz replies that speak of the state of the session or of a set-up that a person mends, not of the mail: 503 is a dialogue out of step, 530, 535 and 538 ask for TLS or a sign-in that we lack. */
+const NOT_THE_MAIL = new Set([503, 530, 535, 538]);
+
+const SCOPES: Readonly<Record<Stage, Scope>> = {
+  connect: "host",
+  greeting: "host",
+  mail: "message",
+  rcpt: "recipient",
+  data: "message",
+  dot: "message",
+};
+
+/** The verdict on one recipient from the reply that decided on it. `relay` is `host[address]:port`. */
+export function verdictOf(answer: Answer, relay: string, isLmtp: boolean): Verdict {
+  const { stage, reply } = answer;
+  if (stage === "dot" && reply.code >= 200 && reply.code < 300) return { kind: "relayed", reply, relay };
+  // RFC 2033 §4.2: after the dot an LMTP host speaks of one recipient.
+  const scope = isLmtp && stage === "dot" ? "recipient" : SCOPES[stage];
+  return { kind: isFinal(stage, reply) ? "failed" : "deferred", scope, reply, relay };
+}
+
+/** RFC 5321 §4.2.1: 5yz is final, all else, known or not, is tried again. */
+function isFinal(stage: Stage, reply: RemoteReply): boolean {
+  if (reply.code < 500 || reply.code > 599 || NOT_THE_MAIL.has(reply.code)) return false;
+  // A host that turns everyone away may do so for its own trouble or a block list: only 521 and 556 say "no mail here, ever" (RFC 7504 §3).
+  if (stage === "connect" || stage === "greeting") return reply.code === 521 || reply.code === 556;
+  return !(stage === "rcpt" && isTooManyRecipients(reply));
+}
+
+/** RFC 5321 §4.5.3.1.10: 452, and 552 from older hosts, may mean "too many recipients". With 5.2.2 and its like 552 is about the mailbox. */
+export function isTooManyRecipients(reply: RemoteReply): boolean {
+  if (reply.code === 452) return reply.enhancedStatus === "4.5.3" || reply.enhancedStatus === "4.0.0";
+  return reply.code === 552 && (reply.enhancedStatus === "5.5.3" || reply.enhancedStatus === "5.0.0");
+}
