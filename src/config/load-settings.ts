@@ -1,0 +1,76 @@
+import { existsSync } from "node:fs";
+import { availableParallelism, hostname } from "node:os";
+import { resolve } from "node:path";
+import { CONFIG_VARIABLE, readEnvironment } from "./environment.ts";
+import { type Fault, SettingsError } from "./fault.ts";
+import { type Given, settingsByKey } from "./given.ts";
+import { readDefault, readGiven } from "./read-value.ts";
+import { checkRules } from "./rules.ts";
+import type { Machine, Setting } from "./setting.ts";
+import { readSettingsFile } from "./settings-file.ts";
+import { type Settings, settingsTree } from "./settings-tree.ts";
+
+/** Where a value comes from: "default", `mailroom.yaml:14`, "environment MAILROOM_X", "secret file NAME". */
+export type Origin = {
+  readonly value: unknown;
+  /** As it would stand in the file; secrets are ***. Null: nothing is set. */
+  readonly shown: string | null;
+  readonly origin: string;
+};
+
+export type LoadedSettings = {
+  readonly settings: Settings;
+  readonly origins: ReadonlyMap<string, Origin>;
+  /** Allowed but unwise: readable secrets and the like. */
+  readonly warnings: readonly Fault[];
+  /** The settings file, as it was named; null when there is none. */
+  readonly file: string | null;
+};
+
+export type Sources = {
+  /** What --config said. */
+  readonly configFile?: string | undefined;
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  readonly machine?: Machine;
+};
+
+/** Reads the settings of this process. Throws SettingsError with all faults. */
+export const settingsOfProcess = (configFile?: string): LoadedSettings =>
+  loadSettings({ configFile, env: process.env, cwd: process.cwd() });
+
+/**
+ * Reads settings: the environment before the file, the file before the defaults. Throws SettingsError with every fault found.
+ */
+export function loadSettings({ configFile, env, cwd, machine = thisMachine() }: Sources): LoadedSettings {
+  const file = configFile ?? (env[CONFIG_VARIABLE] || null) ?? (existsSync(resolve(cwd, "mailroom.yaml")) ? "mailroom.yaml" : null);
+  const fromFile = file === null ? { given: [], faults: [] } : readSettingsFile(file, cwd);
+  const fromEnvironment = readEnvironment(env, cwd);
+  const faults = [...fromFile.faults, ...fromEnvironment.faults];
+
+  const given = new Map<string, Given>();
+  for (const each of [...fromFile.given, ...fromEnvironment.given]) given.set(each.key, each);
+  const origins = new Map<string, Origin>();
+  for (const [key, setting] of settingsByKey) {
+    const at = given.get(key);
+    const reading = at ? readGiven(setting, at) : readDefault(setting, machine, cwd);
+    if ("faults" in reading) faults.push(...reading.faults);
+    else origins.set(key, { value: reading.value, shown: shownValue(setting, reading.value), origin: originText(at) });
+  }
+  // Rules between settings need all of them: beside a faulty value they would only repeat its fault.
+  if (faults.length > 0) throw new SettingsError(faults);
+  const settings = settingsTree(new Map([...origins].map(([key, { value }]) => [key, value])));
+  const { broken, unwise } = checkRules(settings, given);
+  if (broken.length > 0) throw new SettingsError(broken);
+  return { settings, origins, warnings: unwise, file };
+}
+
+function originText(given: Given | undefined): string {
+  if (!given) return "default";
+  if (given.isFile) return `secret file ${String(given.text)}`;
+  return given.layer === "environment" ? `environment ${given.where}` : given.where;
+}
+
+const shownValue = (setting: Setting<unknown>, value: unknown): string | null => (value === null ? null : setting.type.show(value));
+
+const thisMachine = (): Machine => ({ hostname: hostname(), cores: availableParallelism() });

@@ -1,0 +1,186 @@
+/**
+ * config: reads the settings once, from one YAML file and the environment, and reports all faults together. The only reader of
+ * process.env and of the settings file. Trusts nobody's spelling; changes nothing but its own certificate files.
+ *
+ * This file is the list: name, type, default, sentence. The YAML key, the environment name, the type `Settings` and
+ * docs/settings.md come from it.
+ */
+import { fromMachine, later, type Setting, setting, unset } from "./setting.ts";
+import { dnsServers, listen, networks } from "./types/addresses.ts";
+import { duration, durations, integer, oneOf, share, size, someOf } from "./types/measures.ts";
+import { databaseUrl, hostname, ldapSources, mailbox, path, secret } from "./types/names.ts";
+
+export const settingsList = {
+  hostname: setting(
+    hostname,
+    fromMachine("the machine's name", (machine) => (hostname.schema.safeParse(machine.hostname).success ? machine.hostname : "localhost")),
+    "Our name: in the greeting, in EHLO, in trace fields and as authserv-id. RFC 5321 §2.3.5: a full name that DNS knows.",
+  ),
+  data_dir: setting(path, "./data", "Folder of the embedded database, the self-signed certificate and, in the demo, the Maildirs."),
+  services: setting(someOf("receive", "deliver", "admin"), "receive,deliver,admin", "What this server does."),
+  workers: setting(
+    integer(1, 256),
+    fromMachine("1 per core", (machine) => String(Math.min(256, machine.cores))),
+    "Worker processes; each is a full node.",
+  ),
+  postmaster: setting(
+    mailbox,
+    unset("none: such mail is held for an admin"),
+    "Who gets the mail to postmaster@ of every domain of ours that has no entry of its own for it. RFC 5321 §4.5.1: it is always accepted.",
+  ),
+
+  "database.url": setting(
+    databaseUrl,
+    unset("embedded"),
+    "A Postgres of version 15 or later, as in `postgres://mailroom@db.campus.example/mailroom`. Without it the server starts one of its own in `data_dir`.",
+  ),
+  "database.connections": setting(integer(2, 500), "10", "Connections each worker keeps to the database."),
+  "database.free_space": setting(
+    size("0 B", "1000 GiB"),
+    "2 GiB",
+    "Below this much free space on the database's volume MAIL is answered 452 4.3.1; what is queued is still delivered. The smaller of this and `database.free_share` counts.",
+  ),
+  "database.free_share": setting(share(0, 50), "10%", "The same as a part of the volume."),
+
+  "smtp.listen": setting(listen, "127.0.0.1:2525", "Where mail comes in from other servers, without sign-in."),
+  "smtp.size": setting(
+    size("64 KiB", "1 GiB"),
+    "50 MiB",
+    "Largest message (RFC 1870); beyond it 552 5.3.4. RFC 5321 §4.5.3.1.7: at least 64 KiB.",
+  ),
+  "smtp.size_overrun": setting(
+    size("0 B", "1 GiB"),
+    "1 MiB",
+    "How far past `smtp.size` a message is still read, so that the client hears its 552 5.3.4 at the end; beyond it the connection is closed.",
+  ),
+  "smtp.recipients": setting(
+    integer(100, 100_000),
+    "1000",
+    "Recipients one transaction may name; beyond it 452 4.5.3. RFC 5321 §4.5.3.1.8: at least 100.",
+  ),
+  "smtp.header_size": setting(size("64 KiB", "16 MiB"), "256 KiB", "Largest header section; beyond it 552 5.3.4."),
+  "smtp.line_length": setting(
+    size("1000 B", "1 MiB"),
+    "32 KiB",
+    "Longest line of a message, without its CRLF; beyond it 554 5.6.0. RFC 5321 §4.5.3.1.6: at least 998.",
+  ),
+  "smtp.received_fields": setting(
+    integer(25, 200),
+    "50",
+    "Received fields after which a message is in a loop: 554 5.4.6. RFC 5321 §6.3 suggests 100; we stop sooner, because a loop here can multiply copies.",
+  ),
+  "smtp.connections": setting(integer(10, 100_000), "2000", "Connections per worker; beyond it 421 4.3.2."),
+  "smtp.reserved_connections": setting(
+    share(0, 90),
+    "20%",
+    "The part of `smtp.connections` kept for trusted networks and our own next hops.",
+  ),
+  "smtp.connections_per_client": setting(
+    integer(1, 100_000),
+    "20",
+    "Connections of one address (IPv6: of one /64) per worker; beyond it 421 4.7.0. Loopback and trusted networks count in the total only.",
+  ),
+  "smtp.first_mail_timeout": setting(duration("1s", "10m"), "60s", "From the greeting to the first MAIL; then 421 4.4.2."),
+  "smtp.command_timeout": setting(
+    duration("1s", "1h"),
+    "5m",
+    "Between two commands; then 421 4.4.2. RFC 5321 §4.5.3.2.7: at least 5 minutes.",
+  ),
+  "smtp.data_timeout": setting(duration("1s", "4h"), "30m", "DATA in total; then 421 4.4.2."),
+  "smtp.data_rate": setting(size("1 B", "1 MiB"), "500 B", "Least octets per second of DATA; then 421 4.4.2."),
+  "smtp.data_rate_grace": setting(duration("1s", "10m"), "30s", "`smtp.data_rate` counts after this time."),
+  "smtp.command_length": setting(
+    size("1000 B", "12 KiB"),
+    "2048 B",
+    "Longest command line; beyond it 500 5.5.2, at the third the connection is closed.",
+  ),
+  "smtp.refused_commands": setting(integer(1, 1000), "20", "Refused commands per connection; then 421 4.7.0."),
+  "smtp.refusal_delay": setting(duration("0s", "1m"), "1s", "Wait before each reply once half of `smtp.refused_commands` were refused."),
+
+  "submission.listen": later(listen, "off", "Where people sign in to send mail, STARTTLS."),
+  "submissions.listen": later(listen, "off", "The same with TLS from the first octet."),
+
+  "relay.trusted_networks": setting(
+    networks,
+    "",
+    "Networks that may send to anywhere without signing in. Empty: nobody. A network shorter than /8 (IPv6: /19) is refused.",
+  ),
+
+  "tls.cert": setting(
+    path,
+    unset("self-signed, made at first start"),
+    "Certificate chain, PEM, our own first. A replaced file is taken up within 60 s without a restart.",
+  ),
+  "tls.key": setting(path, unset("self-signed, made at first start"), "Its private key, PEM."),
+
+  "resolve.depth": setting(integer(1, 50), "10", "Levels of an expansion: aliases and lists inside each other; beyond it 550 5.2.4."),
+  "resolve.recipients": setting(integer(1, 100_000), "10000", "Final recipients one address may have; beyond it 550 5.2.4."),
+  "resolve.message_recipients": setting(integer(100, 1_000_000), "100000", "Final recipients of a whole message; beyond it 452 4.5.3."),
+
+  "queue.retry": setting(
+    durations("1s", "7d"),
+    "1m,5m,15m,30m,1h,2h,4h",
+    "Waits between attempts, ± 20 %; the last one repeats. RFC 5321 §4.5.4.1: at least 30 minutes, a shorter start is usual.",
+  ),
+  "queue.lifetime": setting(
+    duration("1m", "30d"),
+    "4d",
+    "Age at which a recipient fails and its DSN goes out. RFC 5321 §4.5.4.1: at least 4-5 days.",
+  ),
+  "queue.delay_warning": setting(duration("1m", "30d"), "4h", "Age at which the sender hears that a recipient is delayed."),
+  "queue.dsn_lifetime": setting(duration("1m", "30d"), "1d", "The lifetime of what we wrote ourselves."),
+  "queue.lease": setting(
+    duration("5s", "1h"),
+    "120s",
+    "How long a node's claim holds without a sign of life; then another node takes over.",
+  ),
+  "trace.retention": setting(duration("1d", "3650d"), "90d", "How long what happened to each recipient can be looked up."),
+
+  "deliver.workers": setting(integer(1, 10_000), "100", "Deliveries in progress at once per worker process."),
+  "deliver.share": setting(share(1, 100), "25%", "The part of `deliver.workers` one next hop may hold."),
+  "deliver.first_concurrency": setting(integer(1, 1000), "5", "Connections to a next hop at first."),
+  "deliver.concurrency": setting(
+    integer(1, 1000),
+    "20",
+    "Connections to a next hop at most; it grows with success and shrinks with failure.",
+  ),
+  "deliver.recipients": setting(
+    integer(1, 10_000),
+    "100",
+    "Recipients of one outgoing transaction. RFC 5321 §4.5.3.1.8: every server takes 100.",
+  ),
+  "deliver.mx_hosts": setting(integer(1, 100), "10", "Hosts of a domain that one attempt tries. RFC 5321 §5.1: at least two."),
+  "deliver.connect_timeout": setting(duration("1s", "5m"), "30s", "To be connected with a host."),
+  "deliver.greeting_timeout": setting(duration("1s", "10m"), "5m", "For its greeting. RFC 5321 §4.5.3.2.1: 5 minutes."),
+  "deliver.command_timeout": setting(duration("1s", "10m"), "5m", "For each reply. RFC 5321 §4.5.3.2.2, §4.5.3.2.3: 5 minutes."),
+  "deliver.attempt_timeout": setting(duration("1s", "1h"), "10m", "For one attempt in total."),
+  "deliver.large_attempt_timeout": setting(duration("1s", "4h"), "20m", "The same for messages above `deliver.large`."),
+  "deliver.large": setting(size("1 B", "1 GiB"), "10 MB", "What a large message is."),
+  "deliver.reply_size": setting(size("512 B", "16 MiB"), "64 KiB", "Longest reply of a host; beyond it the attempt has failed for now."),
+  "deliver.allowed_networks": setting(
+    networks,
+    "",
+    "Networks that the hosts of MX records and targets may lie in although they are private, loopback or link-local. A configured route needs no entry here.",
+  ),
+
+  "http.listen": setting(listen, "127.0.0.1:8025", "Health, and later the panel."),
+  "metrics.listen": setting(
+    listen,
+    "off",
+    "/metrics, /livez and /readyz for the network. When off they are on `http.listen`, for loopback only.",
+  ),
+  "dns.servers": setting(dnsServers, "", "DNS servers to ask. Empty: the system's."),
+
+  ldap: { ...later(ldapSources, "", "Directories of people and groups."), fileOnly: true },
+  "srs.secrets": later(
+    secret,
+    unset("generated into `data_dir`"),
+    "Secrets of the addresses that leave campus for foreign senders, newest first.",
+  ),
+  "srs.domain": later(hostname, unset("the first domain"), "The domain of these addresses."),
+
+  "log.format": setting(oneOf("auto", "postfix", "json"), "auto", "How log lines look. auto: postfix-style on a terminal, json otherwise."),
+  "log.level": setting(oneOf("debug", "info", "warn", "error"), "info", "The least severe lines that are written."),
+} satisfies Record<string, Setting<unknown>>;
+
+export type SettingKey = keyof typeof settingsList;

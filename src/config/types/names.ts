@@ -1,0 +1,67 @@
+/** Types of settings that are names: of hosts, mailboxes, files; and secrets. */
+import { isAbsolute, resolve } from "node:path";
+import { type Mailbox, mailboxText, parseMailbox } from "../../mail/mailbox.ts";
+import { quoted } from "../fault.ts";
+import { Secret } from "../secret.ts";
+import { listOf, type SettingType, scalar, Wrong } from "../setting.ts";
+
+/** A host name, in A-labels and lower case. Whatever may stand behind the @ of a mailbox, but no literal. */
+export const hostname: SettingType<string> = scalar(
+  "host name",
+  (text) => {
+    const parsed = parseMailbox(`postmaster@${text}`, { smtputf8: true });
+    if (!parsed.ok || text.startsWith("[") || text.includes("@"))
+      return new Wrong(`${quoted(text)} is not a host name`, 'write it as in "mail.campus.example"');
+    return /^[0-9.]+$/.test(parsed.mailbox.domain)
+      ? new Wrong(`${quoted(text)} is an address, not a name`, 'write it as in "mail.campus.example"')
+      : parsed.mailbox.domain;
+  },
+  (name) => name,
+);
+
+/** A mailbox, read by the one address function. */
+export const mailbox: SettingType<Mailbox> = scalar(
+  "mailbox",
+  (text) => {
+    const parsed = parseMailbox(text, { smtputf8: true });
+    return parsed.ok
+      ? parsed.mailbox
+      : new Wrong(`${quoted(text)} is not a mailbox (${parsed.fault.detail})`, 'write it as in "it@campus.example"');
+  },
+  mailboxText,
+);
+
+/** The absolute name of a file or folder. Relative names start at the settings file's folder, or where the process was started. */
+export const path: SettingType<string> = {
+  ...scalar(
+    "path",
+    (text: string) => {
+      if (/\p{Cc}/u.test(text)) return new Wrong(`${quoted(text)} holds a control character`, "write a plain path");
+      return text.startsWith("~") ? new Wrong(`${quoted(text)} starts with ~, which only a shell expands`, "write the whole path") : text;
+    },
+    (name) => name,
+  ),
+  within: (name, folder) => (isAbsolute(name) ? name : resolve(folder, name)),
+};
+
+/** Text that is never shown. */
+export const secret: SettingType<Secret> = { ...scalar("secret", (text) => new Secret(text), String), secret: true };
+
+/** Where the database is. db/ takes it apart; here it only has to be one, and it may hold a password. */
+export const databaseUrl: SettingType<Secret> = {
+  ...scalar(
+    "URL (secret)",
+    (text) =>
+      /^postgres(ql)?:\/\/[^\s]*$/.test(text)
+        ? new Secret(text)
+        : new Wrong("is not the URL of a Postgres database", 'write it as in "postgres://mailroom@db.campus.example/mailroom"'),
+    String,
+  ),
+  secret: true,
+};
+
+/** The list of directories, which is empty as long as none can be asked. */
+export const ldapSources: SettingType<readonly string[]> = listOf(
+  scalar("directory", (text) => text, String),
+  "list of directories",
+);
