@@ -1,0 +1,191 @@
+/** Where the database is and who we are there: the URL of the settings taken apart, and the settings the driver gets. */
+import { readFileSync } from "node:fs";
+import { userInfo } from "node:os";
+import type { ConnectionOptions } from "node:tls";
+import pg from "pg";
+
+/** `host` starting with `/` is the directory of a socket. Several hosts: the first that accepts writes is used (failover). */
+export type Connection = {
+  readonly hosts: readonly { readonly host: string; readonly port: number }[];
+  readonly user: string;
+  /** Null: none is ever sent (peer or trust). */
+  readonly password: string | null;
+  readonly database: string;
+  readonly tls: ConnectionOptions | null;
+  /** Server options for the session, as libpq's `options`. */
+  readonly options?: string;
+};
+
+/** A database URL we cannot use; the message names the part, never the password. */
+export class BadDatabaseUrl extends Error {
+  override readonly name = "BadDatabaseUrl";
+}
+
+const PARAMETERS = new Set(["host", "port", "user", "password", "dbname", "sslmode", "sslrootcert", "sslcert", "sslkey", "options"]);
+const IGNORED = new Set(["application_name", "connect_timeout", "target_session_attrs"]); // ours are used; of several hosts only one that writes will do
+
+/**
+ * Reads `postgres://user:password@host:port,host:port/database?sslmode=…`. Sockets: `postgres://user@/db?host=/run/postgresql`.
+ * Without sslmode the connection is in clear text, which the start gate reports unless it stays on this machine.
+ * Throws BadDatabaseUrl.
+ */
+export function parseDatabaseUrl(url: string): Connection {
+  // WHATWG URLs know one host only, so the authority is taken out first.
+  const parts = /^postgres(?:ql)?:\/\/(?:([^@/?#]*)@)?([^@/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/.exec(url);
+  if (!parts)
+    throw new BadDatabaseUrl(
+      "not of the form postgres://user:password@host:port/database (a @ : / ? # in the password is written %40 %3A %2F %3F %23)",
+    );
+  const [, login = "", authority = "", path = "", search = ""] = parts;
+  const query = new URLSearchParams(search);
+  for (const key of query.keys()) {
+    if (!PARAMETERS.has(key) && !IGNORED.has(key))
+      throw new BadDatabaseUrl(`unknown parameter ${key}; known are ${[...PARAMETERS].join(", ")}`);
+  }
+  const colon = login.indexOf(":");
+  const user = query.get("user") ?? (decode("user", colon < 0 ? login : login.slice(0, colon)) || userInfo().username);
+  const password = query.get("password") ?? (colon < 0 ? null : decode("password", login.slice(colon + 1)));
+  const options = query.get("options");
+  return {
+    hosts: hostsOf(query.get("host") ?? decode("host", authority), query.get("port")),
+    user,
+    password,
+    database: query.get("dbname") ?? (decode("database", path) || user),
+    tls: tlsOf(query),
+    ...(options ? { options } : {}),
+  };
+}
+
+function decode(part: string, text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new BadDatabaseUrl(`the ${part} has a % that starts no %XX`);
+  }
+}
+
+function hostsOf(authority: string, ports: string | null): Connection["hosts"] {
+  const portList = ports === null ? [] : ports.split(",");
+  return (authority || "localhost").split(",").map((text, i) => {
+    if (text.startsWith("/")) return { host: text, port: portOf(portList[i] ?? portList[0] ?? "5432") };
+    const parts = /^(?:\[([0-9a-fA-F:.%]+)\]|([^:[\]\s]+))(?::(\d+))?$/.exec(text);
+    const host = parts?.[1] ?? parts?.[2];
+    if (!parts || host === undefined) throw new BadDatabaseUrl(`the host ${JSON.stringify(text)} is not host, host:port or [IPv6]:port`);
+    return { host, port: portOf(parts[3] ?? portList[i] ?? portList[0] ?? "5432") };
+  });
+}
+
+function portOf(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (port < 1 || port > 65535) throw new BadDatabaseUrl(`the port ${JSON.stringify(text)} is not a number from 1 to 65535`);
+  return port;
+}
+
+/** libpq's meaning of sslmode, but for `allow` and `prefer`: they fall back to clear text for whoever can cut the handshake. */
+function tlsOf(query: URLSearchParams): ConnectionOptions | null {
+  const mode = query.get("sslmode") ?? (query.has("sslrootcert") ? "verify-full" : "disable");
+  const ca = pem(query, "sslrootcert");
+  const own = { ...pem(query, "sslcert", "cert"), ...pem(query, "sslkey", "key") };
+  switch (mode) {
+    case "disable":
+      return null;
+    case "require":
+      return { ...own, rejectUnauthorized: false };
+    case "verify-ca":
+      return { ...own, ...ca, checkServerIdentity: () => undefined };
+    case "verify-full":
+      return { ...own, ...ca };
+    default:
+      throw new BadDatabaseUrl(`sslmode ${JSON.stringify(mode)} is not one of disable, require, verify-ca, verify-full`);
+  }
+}
+
+function pem(query: URLSearchParams, parameter: string, as = "ca"): Record<string, string> {
+  const file = query.get(parameter);
+  if (file === null) return {};
+  try {
+    return { [as]: readFileSync(file, "utf8") };
+  } catch (error) {
+    throw new BadDatabaseUrl(`${parameter}: cannot read ${file} (${(error as NodeJS.ErrnoException).code ?? "?"})`);
+  }
+}
+
+/**
+ * int8 arrives as bigint, everywhere and always: message ids need all 63 bits. Counts are int8 too: write `count(*)::int`.
+ * Per client, so that no other user of the driver in this process is changed.
+ */
+const INT8 = 20;
+const INT8_ARRAY = 1016;
+const parseTextArray = (pg.types.getTypeParser as (oid: number) => unknown)(1009) as (text: string) => (string | null)[];
+const toBigint = (text: string) => BigInt(text);
+const toBigints = (text: string) => parseTextArray(text).map((item) => (item === null ? null : BigInt(item)));
+const types = {
+  getTypeParser: (oid: number, format?: "text" | "binary") => {
+    if (format !== "binary" && oid === INT8) return toBigint;
+    if (format !== "binary" && oid === INT8_ARRAY) return toBigints;
+    return pg.types.getTypeParser(oid, format as "text");
+  },
+} as unknown as NonNullable<pg.ClientConfig["types"]>;
+
+/** What a session must not inherit from the server's, the database's or the role's defaults: the driver reads dates in ISO
+ *  form only, our statements name tables without schema and count on read committed, a LISTEN connection is idle by nature. */
+const SESSION = {
+  datestyle: "ISO,MDY",
+  timezone: "UTC",
+  search_path: "public",
+  client_encoding: "UTF8",
+  default_transaction_isolation: "read\\ committed",
+  default_transaction_read_only: "off",
+  idle_session_timeout: "0",
+  jit: "off",
+};
+const sessionOptions = Object.entries(SESSION)
+  .map(([name, value]) => `-c ${name}=${value}`)
+  .join(" ");
+
+export type Timeouts = {
+  readonly connectMs: number;
+  readonly statementMs: number;
+  readonly lockMs: number;
+  readonly idleInTransactionMs: number;
+};
+
+/** How long the driver waits beyond the server's own statement_timeout, which should have spoken by then. */
+const ANSWER_MARGIN_MS = 1000;
+
+/** What all hosts share. Whatever is not given here the driver takes from PG* variables of the environment: so all is given. */
+export function driverSettings(connection: Connection, applicationName: string, timeouts: Timeouts): pg.ClientConfig {
+  const settings: pg.ClientConfig & { replication: string } = {
+    user: connection.user,
+    database: connection.database,
+    password: () => connection.password ?? "", // a function: for "no password" the driver would ask PGPASSWORD, then ~/.pgpass
+    ssl: connection.tls ?? false,
+    sslnegotiation: "postgres",
+    application_name: applicationName,
+    client_encoding: "UTF8",
+    options: `${connection.options ?? ""} ${sessionOptions}`.trim(),
+    replication: "false", // not in the driver's types; without it PGREPLICATION counts
+    connectionTimeoutMillis: timeouts.connectMs,
+    statement_timeout: timeouts.statementMs,
+    query_timeout: timeouts.statementMs + ANSWER_MARGIN_MS,
+    lock_timeout: timeouts.lockMs,
+    idle_in_transaction_session_timeout: timeouts.idleInTransactionMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    types,
+  };
+  return settings;
+}
+
+/** Builds the driver's clients for one host after the other: `next()` once the present one failed or only reads. */
+export type HostChoice = { current(): { host: string; port: number }; next(): void };
+
+export function hostChoice(connection: Connection): HostChoice {
+  let index = 0;
+  return {
+    current: () => connection.hosts[index % connection.hosts.length] ?? { host: "localhost", port: 5432 },
+    next: () => {
+      index += 1;
+    },
+  };
+}

@@ -1,0 +1,11 @@
+/** Why the embedded Postgres cannot be used, and what a person can do about it. The process ends with exit code 78. */
+export class EmbeddedFault extends Error {
+  override readonly name = "EmbeddedFault";
+  readonly hint: string;
+  constructor(message: string, hint: string, cause?: unknown) {
+    super(message, { cause });
+    this.hint = hint;
+  }
+}
+
+export const OWN_DATABASE = "or give the URL of a Postgres 15 or newer in MAILROOM_DATABASE_URL";

@@ -1,0 +1,126 @@
+/** Brings the database to this version: forward only, one node at a time, and only along the history that the journal tells. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { readMigrationFiles } from "drizzle-orm/migrator";
+import { drizzle } from "drizzle-orm/node-postgres";
+import { migrate as applyPending } from "drizzle-orm/node-postgres/migrator";
+import pg from "pg";
+import type { Log } from "../log/log.ts";
+import { type Connection, driverSettings, hostChoice } from "./connection.ts";
+import { named } from "./faults.ts";
+
+/** The database and this version do not fit together; a person has to decide. The process ends with exit code 78. */
+export class SchemaFault extends Error {
+  override readonly name = "SchemaFault";
+  readonly hint: string;
+  constructor(message: string, hint: string) {
+    super(message);
+    this.hint = hint;
+  }
+}
+
+/** Beside src/ and beside dist/ alike. */
+const FOLDER = fileURLToPath(new URL("../../migrations", import.meta.url));
+const TABLE = { migrationsSchema: "public", migrationsTable: "applied_migrations" };
+
+/** Any number that no other program uses in this database: it is held while migrating, and by whoever moves partitions. */
+const LOCK = 7_245_001;
+
+export type Migration = { readonly name: string; readonly when: number; readonly hash: string };
+export type Applied = { readonly when: number; readonly hash: string };
+
+/**
+ * Applies what is missing, all in one transaction; returns its names. A second node waits, and then finds nothing to do.
+ * Throws SchemaFault when the histories differ, DatabaseUnavailable when the server cannot be reached.
+ */
+export async function migrate(connection: Connection, log: Log, folder = FOLDER): Promise<string[]> {
+  const journal = await readJournal(folder);
+  return withClient(connection, async (client) => {
+    const free = await client.query<{ got: boolean }>("select pg_try_advisory_lock($1) as got", [LOCK]);
+    if (!free.rows[0]?.got) {
+      log.info("another node is migrating the database, waiting for it");
+      await client.query("select pg_advisory_lock($1)", [LOCK]);
+    }
+    const pending = pendingOf(journal, await readApplied(client));
+    if (pending.length === 0) return [];
+    await applyPending(drizzle({ client }), { migrationsFolder: folder, ...TABLE });
+    for (const { name } of pending) log.info("migration applied", { name });
+    return pending.map(({ name }) => name);
+  });
+}
+
+/** Names of the migrations that are still to be applied; throws SchemaFault like migrate(). Changes nothing. */
+export async function pendingMigrations(connection: Connection, folder = FOLDER): Promise<string[]> {
+  const journal = await readJournal(folder);
+  return withClient(connection, async (client) => pendingOf(journal, await readApplied(client)).map(({ name }) => name));
+}
+
+/**
+ * What of the journal is missing in the database. drizzle itself looks at the newest row only: a migration merged later
+ * with an older date would be skipped without a word, and an edited one never noticed. Both are faults here.
+ */
+export function pendingOf(journal: readonly Migration[], applied: readonly Applied[]): Migration[] {
+  const known = new Map(journal.map((migration) => [migration.when, migration]));
+  const newest = journal.at(-1)?.when ?? 0;
+  for (const { when, hash } of applied) {
+    const migration = known.get(when);
+    if (!migration && when > newest)
+      throw new SchemaFault("the database is newer than this version of Mailroom", "start the version that migrated it, or a later one");
+    if (!migration)
+      throw new SchemaFault(
+        `the database has a migration of ${new Date(when).toISOString()} that this version does not know`,
+        "was it made by another branch? restore a backup of before it",
+      );
+    if (migration.hash !== hash)
+      throw new SchemaFault(
+        `migration ${migration.name} was changed after it was applied`,
+        "restore the file: a change needs a new migration",
+      );
+  }
+  const last = Math.max(0, ...applied.map(({ when }) => when));
+  const done = new Set(applied.map(({ when }) => when));
+  const pending = journal.filter(({ when }) => !done.has(when));
+  const late = pending.find(({ when }) => when < last);
+  if (late)
+    throw new SchemaFault(`migration ${late.name} is older than one that was applied already`, "generate it anew, so that it comes last");
+  return pending;
+}
+
+/** The migrations of the folder in order; their dates must grow, for drizzle applies by date. */
+export async function readJournal(folder = FOLDER): Promise<Migration[]> {
+  const journal = JSON.parse(await readFile(join(folder, "meta", "_journal.json"), "utf8")) as { entries: { tag: string; when: number }[] };
+  const files = readMigrationFiles({ migrationsFolder: folder });
+  return journal.entries.map(({ tag, when }, i) => {
+    if (i > 0 && when <= (journal.entries[i - 1]?.when ?? 0))
+      throw new SchemaFault(`migration ${tag} is not newer than the one before it`, "generate it anew");
+    return { name: tag, when, hash: files[i]?.hash ?? "" };
+  });
+}
+
+async function readApplied(client: pg.Client): Promise<Applied[]> {
+  const { rows: tables } = await client.query<{ found: boolean }>("select to_regclass($1) is not null as found", [
+    `public.${TABLE.migrationsTable}`,
+  ]);
+  if (!tables[0]?.found) return [];
+  const { rows } = await client.query<{ created_at: bigint; hash: string }>(
+    `select created_at, hash from public.${TABLE.migrationsTable} order by created_at`,
+  );
+  return rows.map(({ created_at, hash }) => ({ when: Number(created_at), hash }));
+}
+
+/** A migration may rewrite a table and must wait its turn; but it must not stand in front of the mail path's locks for long. */
+const TIMEOUTS = { connectMs: 5000, statementMs: 30 * 60_000, lockMs: 0, idleInTransactionMs: 60_000 };
+
+async function withClient<T>(connection: Connection, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ ...driverSettings(connection, "mailroom migrate", TIMEOUTS), ...hostChoice(connection).current() });
+  client.on("error", () => undefined); // the statement at hand rejects
+  try {
+    await client.connect();
+    return await work(client);
+  } catch (error) {
+    throw named(error);
+  } finally {
+    await client.end();
+  }
+}
