@@ -5,40 +5,59 @@ import { citationsIn, compareSections } from "./rfc-citations.ts";
 
 /** An RFC that is not here is refused: it may be a slip of the finger. */
 const TITLES: Readonly<Record<number, string>> = {
+  1034: "Domain Names: Concepts and Facilities",
+  1035: "Domain Names: Implementation and Specification",
   1123: "Requirements for Internet Hosts: Application and Support",
   1870: "SMTP Service Extension for Message Size Declaration",
   2033: "Local Mail Transfer Protocol",
   2034: "SMTP Service Extension for Returning Enhanced Error Codes",
+  2045: "Multipurpose Internet Mail Extensions, Part One: Format of Internet Message Bodies",
+  2046: "Multipurpose Internet Mail Extensions, Part Two: Media Types",
+  2047: "Multipurpose Internet Mail Extensions, Part Three: Message Header Extensions for Non-ASCII Text",
   2142: "Mailbox Names for Common Services, Roles and Functions",
+  2606: "Reserved Top Level DNS Names",
   2920: "SMTP Service Extension for Command Pipelining",
+  3164: "The BSD Syslog Protocol",
   3207: "SMTP Service Extension for Secure SMTP over TLS",
   3461: "SMTP Service Extension for Delivery Status Notifications",
   3462: "The Multipart/Report Content Type",
   3463: "Enhanced Mail System Status Codes",
   3464: "An Extensible Message Format for Delivery Status Notifications",
+  3492: "Punycode: A Bootstring Encoding of Unicode for Internationalized Domain Names in Applications",
   3834: "Recommendations for Automatic Responses to Electronic Mail",
   3848: "ESMTP and LMTP Transmission Types Registration",
+  4180: "Common Format and MIME Type for Comma-Separated Values Files",
+  4291: "IP Version 6 Addressing Architecture",
   4954: "SMTP Service Extension for Authentication",
   5068: "Email Submission Operations: Access and Accountability Requirements",
   5248: "A Registry for SMTP Enhanced Mail System Status Codes",
   5280: "Internet X.509 Public Key Infrastructure Certificate and CRL Profile",
   5321: "Simple Mail Transfer Protocol",
   5322: "Internet Message Format",
+  5480: "Elliptic Curve Cryptography Subject Public Key Information",
   5598: "Internet Mail Architecture",
+  5737: "IPv4 Address Blocks Reserved for Documentation",
+  5758: "Internet X.509 Public Key Infrastructure: Additional Algorithms and Identifiers for DSA and ECDSA",
   5890: "Internationalized Domain Names for Applications: Definitions",
   5891: "Internationalized Domain Names in Applications: Protocol",
+  5952: "A Recommendation for IPv6 Address Text Representation",
   6152: "SMTP Service Extension for 8-bit MIME Transport",
   6409: "Message Submission for Mail",
   6522: "The Multipart/Report Media Type for the Reporting of Mail System Administrative Messages",
   6531: "SMTP Extension for Internationalized Email",
   6532: "Internationalized Email Headers",
   6533: "Internationalized Delivery Status and Disposition Notifications",
+  6598: "IANA-Reserved IPv4 Prefix for Shared Address Space",
   6710: "SMTP Extension for Message Transfer Priorities",
+  6890: "Special-Purpose IP Address Registries",
   7372: "Email Authentication Status Codes",
+  7435: "Opportunistic Security: Some Protection Most of the Time",
   7504: "SMTP 521 and 556 Reply Codes",
   7505: "A Null MX No Service Resource Record for Domains That Accept No Mail",
   8314: "Cleartext Considered Obsolete: Use of TLS for Email Submission and Access",
+  8446: "The Transport Layer Security Protocol Version 1.3",
   8601: "Message Header Field for Indicating Message Authentication Status",
+  9228: "Delivered-To Email Header Field",
   9422: "The LIMITS SMTP Service Extension",
 };
 
@@ -52,6 +71,10 @@ for (const file of files.map((name) => join("src", name)).sort()) {
     byRfc.set(rfc, sections.set(section, citing));
   }
 }
+const untitled = [...byRfc].filter(([rfc]) => TITLES[rfc] === undefined);
+for (const [rfc, sections] of untitled)
+  console.error(`RFC ${rfc}, cited by ${[...sections.values()].flat().join(", ")}, has no title in scripts/generate-rfc.ts`);
+process.exitCode = Math.min(untitled.length, 1);
 const chapters = [...byRfc].sort(([a], [b]) => a - b).map(([rfc, sections]) => chapter(rfc, sections));
 writeFileSync(
   "docs/rfc.md",
@@ -67,13 +90,10 @@ function citations(file: string) {
 }
 
 function chapter(rfc: number, sections: ReadonlyMap<string, readonly string[]>): string {
-  const title = TITLES[rfc];
-  if (title === undefined)
-    throw new Error(`RFC ${rfc} is cited by ${[...sections.values()][0]?.[0]}: give its title in scripts/generate-rfc.ts`);
   const rows = [...sections]
     .sort(([a], [b]) => compareSections(a, b))
     .map(([section, citing]) => `| ${section === "" ? "as a whole" : `§${section}`} | ${citing.map(link).join("<br>")} |`);
-  return `## RFC ${rfc}: ${title}\n\n| section | where |\n| --- | --- |\n${rows.join("\n")}\n`;
+  return `## RFC ${rfc}: ${TITLES[rfc]}\n\n| section | where |\n| --- | --- |\n${rows.join("\n")}\n`;
 }
 
 function link(file: string): string {
