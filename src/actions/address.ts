@@ -1,0 +1,91 @@
+/** What people type, made into mailboxes, domains and moments; or a Refusal that says what to write instead. */
+import type { Queryable } from "../db/client.ts";
+import { cannotBeOurs, parseDomain } from "../mail/domain.ts";
+import { atOurs, canBeOurLocalPart, type Mailbox, parseMailbox } from "../mail/mailbox.ts";
+import { Refusal } from "./refusal.ts";
+
+/** A fault of the address function, or null: for callers that collect faults instead of stopping at the first. */
+export function readMailbox(text: string): Mailbox | string {
+  const parsed = parseMailbox(text, { smtputf8: true }); // RFC 6531: whether a next hop takes it is decided at delivery
+  return parsed.ok ? parsed.mailbox : parsed.fault.detail;
+}
+
+/** A mailbox anywhere. `what` names the argument in the refusal. */
+export function mailboxOf(text: string, what: string): Mailbox {
+  const mailbox = readMailbox(text);
+  if (typeof mailbox === "string")
+    throw new Refusal("badData", `${what} ${quoted(text)} is no address: ${mailbox}`, "Write it as name@domain.");
+  return mailbox;
+}
+
+/** A domain that can be ours, in its one form: lower-case A-labels, at least two, no address literal. */
+export function domainOf(text: string): string {
+  const parsed = parseDomain(text);
+  const why = !parsed.ok
+    ? parsed.fault.detail
+    : cannotBeOurs(parsed.domain)
+      ? "it needs at least two labels, the last one not a number"
+      : null;
+  if (parsed.ok && why === null) return parsed.domain;
+  throw new Refusal(
+    "badData",
+    `${quoted(text)} is no domain: ${why}`,
+    "Write it as in campus.example, without @ and without a dot at the end.",
+  );
+}
+
+/** The domains that are ours, of those named. */
+export async function domainsOfOurs(tx: Queryable, domains: readonly string[]): Promise<ReadonlySet<string>> {
+  const { rows } = await tx.query<{ domain: string }>({ text: "select domain from domains where domain = any($1)", values: [domains] });
+  return new Set(rows.map((row) => row.domain));
+}
+
+/** An address of ours, in the form entries have: its domain must be one of ours. */
+export async function ourAddress(tx: Queryable, text: string): Promise<Mailbox> {
+  const mailbox = mailboxOf(text, "the address");
+  const ours = await domainsOfOurs(tx, [mailbox.domain]);
+  if (ours.has(mailbox.domain)) return ourForm(mailbox);
+  throw new Refusal("refused", `${mailbox.domain} is not one of our domains`, `Make it ours first: mailroom domain add ${mailbox.domain}`);
+}
+
+/** The form entries have; a local part that RCPT would refuse without asking can have none. */
+function ourForm(mailbox: Mailbox): Mailbox {
+  const ours = atOurs(mailbox);
+  if (canBeOurLocalPart(ours.localPart)) return ours;
+  throw new Refusal("badData", `the address ${quoted(mailbox.key)} cannot be one of ours`, LOCAL_PART_HINT);
+}
+
+/** What an address of ours may be made of (mail/mailbox.ts, canBeOurLocalPart). */
+export const LOCAL_PART_HINT = "Before the @ use letters a-z, digits and . _ + ' = - only.";
+
+/** The targets or members of an entry, each once, in the order given; those at our own domains in the form entries have. */
+export async function targetsOf(tx: Queryable, texts: readonly string[], what: string): Promise<readonly Mailbox[]> {
+  const mailboxes = texts.map((text) => mailboxOf(text, what));
+  const ours = await domainsOfOurs(tx, [...new Set(mailboxes.map((mailbox) => mailbox.domain))]);
+  const canonical = mailboxes.map((mailbox) => (ours.has(mailbox.domain) ? atOurs(mailbox) : mailbox));
+  return [...new Map(canonical.map((mailbox) => [mailbox.key, mailbox])).values()];
+}
+
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
+const MOMENT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})$/;
+
+/** When something expires: `2027-06-30` is the end of that day in UTC, `2027-06-30T18:00Z` that moment. Null: no date of this form. */
+export function readMoment(text: string): Date | null {
+  if (!DAY.test(text) && !MOMENT.test(text)) return null;
+  const day = new Date(`${text.slice(0, 10)}T00:00:00Z`);
+  if (Number.isNaN(day.getTime()) || day.toISOString().slice(0, 10) !== text.slice(0, 10)) return null; // 30 February would become 2 March
+  const moment = DAY.test(text) ? new Date(day.getTime() + 86_400_000) : new Date(text);
+  return Number.isNaN(moment.getTime()) ? null : moment;
+}
+
+/** An expiry that lies ahead. */
+export function expiryOf(text: string, now: Date): Date {
+  const moment = readMoment(text);
+  if (!moment)
+    throw new Refusal("badData", `${quoted(text)} is no date`, "Write 2027-06-30 (to the end of that day, UTC) or 2027-06-30T18:00Z.");
+  if (moment <= now) throw new Refusal("refused", `the expiry ${moment.toISOString()} is in the past`, "To end an address now, delete it.");
+  return moment;
+}
+
+/** What was typed, for a message: capped, and control characters made visible. */
+export const quoted = (text: string): string => JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);

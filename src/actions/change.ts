@@ -1,0 +1,45 @@
+/**
+ * actions: what an admin or the command line changes, one function per change. Trusts no argument: each address passes the one
+ * address function, each rule is checked inside the transaction that writes. May write the directory tables and their change
+ * records; may not touch the queue's tables but through queue/, and opens no connection.
+ */
+import type { Db, Queryable } from "../db/client.ts";
+
+/** Who changes something, for the change record ("ann@mx1 via cli"), and the reason or ticket they gave. */
+export type Author = { readonly actor: string; readonly why: string | null };
+
+/** What a change did. `changed` is false when everything was so already: nothing is written and no record is made. */
+export type Changed<T> = {
+  readonly changed: boolean;
+  readonly before: T | null;
+  readonly after: T | null;
+  /** Sentences for the author about what is allowed but probably not meant. */
+  readonly warnings: readonly string[];
+};
+
+/** Any constant will do: it names the lock under which the directory is changed, in every node and command of one database. */
+const DIRECTORY_LOCK = 5_138_005;
+
+/**
+ * Runs one change of the directory in one transaction. Changes happen one after another: two of them, each harmless, could
+ * make a loop together. Readers never wait for this lock. Waits for it as long as the connection's lock_timeout says.
+ */
+export function changing<T>(db: Db, work: (tx: Queryable) => Promise<T>): Promise<T> {
+  return db.transaction(async (tx) => {
+    await tx.query({ text: "select pg_advisory_xact_lock($1)", values: [DIRECTORY_LOCK] });
+    return work(tx);
+  });
+}
+
+/** One row of change_records. `before` and `after` hold what is needed to undo the change by hand or by machine. */
+export type ChangeRecord = { readonly action: string; readonly object: string; readonly before: unknown; readonly after: unknown };
+
+/** Writes the record of a change, in the change's own transaction. */
+export async function recordChange(tx: Queryable, author: Author, record: ChangeRecord): Promise<void> {
+  await tx.query({
+    text: `insert into change_records (actor, action, object, why, before, after) values ($1, $2, $3, $4, $5::jsonb, $6::jsonb)`,
+    values: [author.actor, record.action, record.object, author.why, asJson(record.before), asJson(record.after)],
+  });
+}
+
+const asJson = (value: unknown): string | null => (value === null || value === undefined ? null : JSON.stringify(value));

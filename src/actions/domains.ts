@@ -1,0 +1,188 @@
+import type { Db, Queryable } from "../db/client.ts";
+import { domainOf, domainsOfOurs, targetsOf } from "./address.ts";
+import { type Author, type Changed, changing, recordChange } from "./change.ts";
+import { asStored, findLoops } from "./loops.ts";
+import { Refusal } from "./refusal.ts";
+import { loopRefusal } from "./save-entry.ts";
+
+/** A domain of ours as the command line and the API show it. */
+export type DomainView = {
+  readonly domain: string;
+  readonly alias_of: string | null;
+  readonly catch_all: string | null;
+  readonly subaddressing: boolean;
+  readonly created_at: string;
+};
+
+/** What a domain shall be. What is undefined stays as it is; null takes it away. */
+export type DomainInput = {
+  readonly domain: string;
+  readonly aliasOf?: string | null | undefined;
+  readonly catchAll?: string | null | undefined;
+  readonly subaddressing?: boolean | undefined;
+};
+
+/**
+ * Makes a domain ours, or gives the one that is ours already these properties. Refuses an alias of a domain that is not ours, and
+ * whatever would send mail in a circle.
+ */
+export const addDomain = (db: Db, author: Author, input: DomainInput): Promise<Changed<DomainView>> =>
+  changing(db, async (tx) => {
+    const domain = domainOf(input.domain);
+    const before = await readDomain(tx, domain);
+    const row = {
+      alias_of: input.aliasOf === undefined ? (before?.alias_of ?? null) : await mainDomain(tx, domain, input.aliasOf),
+      catch_all: input.catchAll === undefined ? (before?.catch_all ?? null) : await catchAllOf(tx, domain, input.catchAll),
+      subaddressing: input.subaddressing ?? before?.subaddressing ?? true,
+    };
+    const names = ["alias_of", "catch_all", "subaddressing"] as const;
+    if (before && names.every((name) => before[name] === row[name])) return { changed: false, before, after: before, warnings: [] };
+    await tx.query({
+      text: `insert into domains (domain, alias_of, catch_all, subaddressing) values ($1, $2, $3, $4)
+             on conflict (domain) do update set alias_of = excluded.alias_of, catch_all = excluded.catch_all, subaddressing = excluded.subaddressing`,
+      values: [domain, row.alias_of, row.catch_all, row.subaddressing],
+    });
+    await refuseCircles(tx, domain);
+    const after = await readDomain(tx, domain);
+    await recordChange(tx, author, { action: `domain ${before ? "change" : "add"}`, object: domain, before, after });
+    return { changed: true, before, after, warnings: domainWarnings(row) };
+  });
+
+/** Makes one domain of ours mean another one, or stand for itself again (null). */
+export const setDomainAlias = (db: Db, author: Author, domain: string, aliasOf: string | null): Promise<Changed<DomainView>> =>
+  addDomain(db, author, { domain, aliasOf });
+
+/** What stops working when a domain is no longer ours. */
+export type DomainReach = {
+  readonly domain: string;
+  readonly entries: number;
+  /** The first ten of them. */
+  readonly examples: readonly string[];
+  readonly alias_domains: readonly string[];
+  /** Entries of other domains with a target here. */
+  readonly pointed_at_by: number;
+  readonly catch_all_of: readonly string[];
+  readonly route: string | null;
+};
+
+/** What removing this domain would end. Refuses a domain that is not ours. */
+export async function domainReach(tx: Queryable, name: string): Promise<DomainReach> {
+  const domain = domainOf(name);
+  if (!(await readDomain(tx, domain)))
+    throw new Refusal("notFound", `${domain} is not one of our domains`, "To see them: mailroom domain list");
+  const { rows } = await tx.query<DomainReach>({
+    text: `select $1 as domain,
+             (select count(*)::int from entries where domain = $1) as entries,
+             array(select address from entries where domain = $1 order by address limit 10) as examples,
+             array(select domain from domains where alias_of = $1 order by domain) as alias_domains,
+             (select count(distinct t.address)::int from targets t join entries e using (address)
+               where right(t.target, length($1) + 1) = '@' || $1 and e.domain <> $1) as pointed_at_by,
+             array(select domain from domains where right(catch_all, length($1) + 1) = '@' || $1 and domain <> $1 order by domain) as catch_all_of,
+             (select url from routes where domain = $1) as route`,
+    values: [domain],
+  });
+  return rows[0] as DomainReach; // a select without FROM always has one row
+}
+
+/**
+ * Makes a domain no longer ours. Refuses while it has entries or alias domains, unless forced: then its entries go with it (each
+ * with its own change record) and its alias domains stand for themselves. A route of that name stays: mail may still be sent there.
+ */
+export const removeDomain = (db: Db, author: Author, name: string, force: boolean): Promise<DomainReach> =>
+  changing(db, async (tx) => {
+    const reach = await domainReach(tx, name);
+    const before = await readDomain(tx, reach.domain);
+    if (!force && reach.entries + reach.alias_domains.length > 0) {
+      throw new Refusal("refused", `${reach.domain} still has ${inWords(reach)}`, "Remove them first, or remove all of it with --force.");
+    }
+    await tx.query({
+      text: `insert into change_records (actor, action, object, why, before)
+             select $2, 'entry delete with domain', e.address, $3, to_jsonb(e) || jsonb_build_object('targets',
+                    array(select target from targets t where t.address = e.address order by target))
+               from entries e where e.domain = $1 order by e.address`,
+      values: [reach.domain, author.actor, author.why],
+    });
+    await tx.query({ text: "delete from entries where domain = $1", values: [reach.domain] });
+    await tx.query({ text: "update domains set alias_of = null where alias_of = $1", values: [reach.domain] });
+    await tx.query({ text: "delete from domains where domain = $1", values: [reach.domain] });
+    await recordChange(tx, author, { action: "domain remove", object: reach.domain, before: { ...before, ...reach }, after: null });
+    return reach;
+  });
+
+/** `3 entries (a@d, b@d, c@d) and the alias domain e`. */
+function inWords(reach: DomainReach): string {
+  const entries =
+    reach.entries > 0
+      ? [
+          `${reach.entries} ${reach.entries === 1 ? "entry" : "entries"} (${reach.examples.slice(0, 3).join(", ")}${reach.entries > 3 ? ", …" : ""})`,
+        ]
+      : [];
+  const aliases = reach.alias_domains.length > 0 ? [`the alias domains ${reach.alias_domains.join(", ")}`] : [];
+  return [...entries, ...aliases].join(" and ");
+}
+
+/** All domains of ours in order of name. There are hundreds, not millions. */
+export async function listDomains(db: Queryable): Promise<readonly DomainView[]> {
+  const { rows } = await db.query<DomainView & { created_at: Date }>({ text: `select ${COLUMNS} from domains order by domain` });
+  return rows.map((row) => ({ ...row, created_at: row.created_at.toISOString() }));
+}
+
+const COLUMNS = "domain, alias_of, catch_all, subaddressing, created_at";
+
+async function readDomain(tx: Queryable, domain: string): Promise<DomainView | null> {
+  const { rows } = await tx.query<DomainView & { created_at: Date }>({
+    text: `select ${COLUMNS} from domains where domain = $1`,
+    values: [domain],
+  });
+  return rows[0] ? { ...rows[0], created_at: rows[0].created_at.toISOString() } : null;
+}
+
+/** The domain another one shall mean: ours, another one, and not by a detour the same. */
+async function mainDomain(tx: Queryable, domain: string, name: string | null): Promise<string | null> {
+  if (name === null) return null;
+  const main = domainOf(name);
+  if (main !== domain && !(await domainsOfOurs(tx, [main])).has(main)) {
+    throw new Refusal("refused", `${main} is not one of our domains`, `Make it ours first: mailroom domain add ${main}`);
+  }
+  const { domains } = await asStored(tx);
+  const path = [domain];
+  for (let next: string | null | undefined = main; next; next = domains.get(next)?.aliasOf) {
+    path.push(next);
+    if (next === domain) throw loopRefusal(path);
+    if (path.length > 10)
+      throw new Refusal("refused", `domain aliases go through too many domains: ${path.join(" → ")}`, "Name the last one.");
+  }
+  return main;
+}
+
+/** Where mail for unknown addresses of a domain goes: somewhere that is not itself unknown. */
+async function catchAllOf(tx: Queryable, domain: string, text: string | null): Promise<string | null> {
+  if (text === null) return null;
+  const [catchAll] = await targetsOf(tx, [text], "the catch-all");
+  if (!catchAll) return null;
+  if (catchAll.domain === domain && (await asStored(tx).then((after) => after.targets([catchAll.key]))).size === 0) {
+    throw new Refusal(
+      "refused",
+      `the catch-all ${catchAll.key} is itself unknown here`,
+      `Make it first: mailroom alias set ${catchAll.key} --to …`,
+    );
+  }
+  return catchAll.key;
+}
+
+/** Looks for circles through targets in this domain: what they mean has changed. */
+async function refuseCircles(tx: Queryable, domain: string): Promise<void> {
+  const { rows } = await tx.query<{ address: string }>({
+    text: "select distinct address from targets where right(target, length($1) + 1) = '@' || $1",
+    values: [domain],
+  });
+  const loops = await findLoops(
+    await asStored(tx),
+    rows.map((row) => row.address),
+  );
+  const made = loops.find((loop) => loop.some((address) => address.endsWith(`@${domain}`)));
+  if (made) throw loopRefusal(made);
+}
+
+const domainWarnings = (row: { readonly alias_of: string | null; readonly catch_all: string | null }): readonly string[] =>
+  row.alias_of !== null && row.catch_all !== null ? ["the catch-all has no effect while the domain is an alias of another"] : [];

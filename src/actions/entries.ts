@@ -1,0 +1,95 @@
+/** Reading what stands in the directory's tables, for listings, for the record of a change and for the one who asks. */
+import type { Queryable } from "../db/client.ts";
+import type { Posting } from "../directory/directory.ts";
+
+/** An alias or a list as the command line and the API show it; times as ISO 8601 in UTC. */
+export type EntryView = {
+  readonly address: string;
+  readonly kind: "alias" | "list";
+  readonly targets: readonly string[];
+  readonly owner: string | null;
+  readonly posting: Posting | null;
+  readonly expires_at: string | null;
+  readonly note: string | null;
+  readonly version: number;
+  readonly created_at: string;
+  readonly changed_at: string;
+};
+
+/** In a listing the targets of a long list are counted, and only the first few are named. */
+export type EntryRow = EntryView & { readonly target_count: number };
+
+type Raw = Omit<EntryRow, "expires_at" | "created_at" | "changed_at"> & { expires_at: Date | null; created_at: Date; changed_at: Date };
+
+const COLUMNS = "e.address, e.kind, e.owner, e.posting, e.expires_at, e.note, e.version, e.created_at, e.changed_at";
+
+/** One entry with all its targets in order of address, or null. With `lock` the row stays as it is until the transaction ends. */
+export async function readEntry(db: Queryable, address: string, lock = false): Promise<EntryView | null> {
+  const { rows } = await db.query<Raw>({
+    text: `select ${COLUMNS}, array(select target from targets t where t.address = e.address order by target) as targets
+             from entries e where e.address = $1${lock ? " for update" : ""}`,
+    values: [address],
+  });
+  return rows[0] ? entryView(rows[0]) : null;
+}
+
+/** What a listing is asked for. Paging is by key: `after` is the last address of the page before. */
+export type Listing = { readonly kind?: "alias" | "list"; readonly domain?: string; readonly after?: string; readonly limit: number };
+
+/** How many targets a listing names of each entry; the rest is only counted. */
+const NAMED = 10;
+
+/** One page of entries in order of address. Its cost does not grow with what lies before it. */
+export async function entriesPage(db: Queryable, asked: Listing): Promise<readonly EntryRow[]> {
+  const { rows } = await db.query<Raw>({
+    text: `select ${COLUMNS}, (select count(*)::int from targets t where t.address = e.address) as target_count,
+                  array(select target from targets t where t.address = e.address order by target limit ${NAMED}) as targets
+             from entries e
+            where e.address > $1 and ($2::text is null or e.kind = $2) and ($3::text is null or e.domain = $3)
+            order by e.address limit $4`,
+    values: [asked.after ?? "", asked.kind ?? null, asked.domain ?? null, asked.limit],
+  });
+  return rows.map((row) => ({ ...entryView(row), target_count: row.target_count }));
+}
+
+/** A member of a list and since when. */
+export type MemberView = { readonly list: string; readonly member: string; readonly added_at: string };
+
+/** One page of a list's members in order of address. */
+export async function membersPage(db: Queryable, list: string, after: string, limit: number): Promise<readonly MemberView[]> {
+  const { rows } = await db.query<{ target: string; added_at: Date }>({
+    text: "select target, added_at from targets where address = $1 and target > $2 order by target limit $3",
+    values: [list, after, limit],
+  });
+  return rows.map((row) => ({ list, member: row.target, added_at: row.added_at.toISOString() }));
+}
+
+/** Every page after the other, as one stream of items; `keyOf` gives the key at which the next page starts. */
+export async function* inPages<T>(
+  page: (after: string) => Promise<readonly T[]>,
+  keyOf: (item: T) => string,
+  start = "",
+): AsyncGenerator<T> {
+  for (let after = start; ; ) {
+    const items = await page(after);
+    yield* items;
+    const last = items.at(-1);
+    if (last === undefined) return;
+    after = keyOf(last);
+  }
+}
+
+function entryView(row: Raw): EntryView {
+  return {
+    address: row.address,
+    kind: row.kind,
+    targets: row.targets,
+    owner: row.owner,
+    posting: row.posting,
+    expires_at: row.expires_at?.toISOString() ?? null,
+    note: row.note,
+    version: row.version,
+    created_at: row.created_at.toISOString(),
+    changed_at: row.changed_at.toISOString(),
+  };
+}

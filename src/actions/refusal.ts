@@ -1,0 +1,18 @@
+/**
+ * Why a change was not made, or a question has no answer, for people: what is wrong and, in `hint`, the next step.
+ * `notFound`: no such thing here. `badData`: the input itself is wrong (an address, a date, a row). `refused`: a rule forbids it.
+ * `busy`: another change holds the directory; trying again will do.
+ */
+export type RefusalKind = "notFound" | "badData" | "refused" | "busy";
+
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+  readonly kind: RefusalKind;
+  readonly hint: string | null;
+
+  constructor(kind: RefusalKind, message: string, hint: string | null = null) {
+    super(message);
+    this.kind = kind;
+    this.hint = hint;
+  }
+}

@@ -1,0 +1,107 @@
+/** Writing one entry with its targets: what aliases and lists have in common. */
+import type { Queryable } from "../db/client.ts";
+import type { Posting } from "../directory/directory.ts";
+import type { Mailbox } from "../mail/mailbox.ts";
+import { type Author, type Changed, recordChange } from "./change.ts";
+import { type EntryView, readEntry } from "./entries.ts";
+import { asStored, findLoops, meanings } from "./loops.ts";
+import { Refusal } from "./refusal.ts";
+import { reservedWarning } from "./reserved.ts";
+
+/** What an entry shall be. What is undefined stays as it is, or gets its default in a new entry. */
+export type Wanted = {
+  readonly address: Mailbox;
+  readonly kind: "alias" | "list";
+  readonly targets?: readonly Mailbox[] | undefined;
+  readonly owner?: Mailbox | null | undefined;
+  readonly expiresAt?: Date | null | undefined;
+  readonly note?: string | null | undefined;
+  readonly posting?: Posting | undefined;
+};
+
+/** Makes the entry so, with its change record, unless it is so already. Refuses a loop, with the loop in the message. */
+export async function saveEntry(tx: Queryable, author: Author, wanted: Wanted): Promise<Changed<EntryView>> {
+  const key = wanted.address.key;
+  const before = await readEntry(tx, key, true);
+  if (before && before.kind !== wanted.kind) {
+    throw new Refusal(
+      "refused",
+      `${key} is ${before.kind === "list" ? "a list" : "an alias"}`,
+      `To make it anew: mailroom ${before.kind} delete ${key}`,
+    );
+  }
+  const row = rowOf(wanted, before);
+  if (before && isSame(before, row)) return { changed: false, before, after: before, warnings: [] };
+  await writeRow(tx, row);
+  const loops = (await findLoops(await asStored(tx), [key])).filter((loop) => loop.includes(key));
+  if (loops[0]) throw loopRefusal(loops[0]);
+  const after = await readEntry(tx, key);
+  await recordChange(tx, author, { action: `${wanted.kind} ${before ? "change" : "create"}`, object: key, before, after });
+  const added = row.targets.filter((target) => !before?.targets.includes(target));
+  return { changed: true, before, after, warnings: await warningsAbout(tx, wanted, before === null, added) };
+}
+
+export const loopRefusal = (loop: readonly string[]): Refusal =>
+  new Refusal("refused", `this would make a loop: ${loop.join(" → ")}`, "Leave out one of these steps. Nothing was changed.");
+
+type Row = Pick<EntryView, "address" | "kind" | "targets" | "owner" | "posting" | "note" | "expires_at"> & { readonly domain: string };
+
+function rowOf(wanted: Wanted, before: EntryView | null): Row {
+  const kept = <T>(value: T | undefined, old: T | undefined, otherwise: T): T => (value !== undefined ? value : (old ?? otherwise));
+  return {
+    address: wanted.address.key,
+    domain: wanted.address.domain,
+    kind: wanted.kind,
+    targets: kept(
+      wanted.targets?.map((target) => target.key),
+      before?.targets,
+      [],
+    ),
+    owner: wanted.owner === undefined ? (before?.owner ?? null) : (wanted.owner?.key ?? null),
+    posting: wanted.kind === "list" ? kept(wanted.posting, before?.posting ?? undefined, "anyone") : null,
+    note: kept(wanted.note, before?.note, null),
+    expires_at: wanted.expiresAt === undefined ? (before?.expires_at ?? null) : (wanted.expiresAt?.toISOString() ?? null),
+  };
+}
+
+function isSame(before: EntryView, row: Row): boolean {
+  const targets = new Set(before.targets);
+  const sameTargets = targets.size === row.targets.length && row.targets.every((target) => targets.has(target));
+  return sameTargets && (["owner", "posting", "note", "expires_at"] as const).every((name) => before[name] === row[name]);
+}
+
+async function writeRow(tx: Queryable, row: Row): Promise<void> {
+  await tx.query({
+    text: `insert into entries (address, domain, kind, owner, posting, note, expires_at) values ($1, $2, $3, $4, $5, $6, $7)
+           on conflict (address) do update set owner = excluded.owner, posting = excluded.posting, note = excluded.note,
+             expires_at = excluded.expires_at, changed_at = now(), version = entries.version + 1`,
+    values: [row.address, row.domain, row.kind, row.owner, row.posting, row.note, row.expires_at],
+  });
+  await tx.query({ text: "delete from targets where address = $1 and target <> all($2::text[])", values: [row.address, row.targets] });
+  await tx.query({
+    text: "insert into targets (address, target) select $1, unnest($2::text[]) on conflict do nothing",
+    values: [row.address, row.targets],
+  });
+}
+
+/** What is allowed but probably not meant: a reserved name, and addresses of ours that mean nothing. */
+async function warningsAbout(tx: Queryable, wanted: Wanted, isNew: boolean, added: readonly string[]): Promise<readonly string[]> {
+  const reserved = isNew ? reservedWarning(wanted.address) : null;
+  const asked = wanted.owner ? [...added, wanted.owner.key] : added;
+  const unknown = await meaningNothing(tx, asked);
+  const named = unknown.slice(0, 5).map((key) => `${key} has no entry here: mail to it is refused until it has one`);
+  const more = unknown.length > 5 ? [`… and ${unknown.length - 5} more addresses without an entry`] : [];
+  return [...(reserved ? [reserved] : []), ...named, ...more];
+}
+
+/** Those of the addresses that are at our domains and mean no entry there. */
+async function meaningNothing(tx: Queryable, keys: readonly string[]): Promise<readonly string[]> {
+  const { domains, targets } = await asStored(tx);
+  const wanted = [...new Set(keys)]
+    .map((key) => ({ key, candidates: meanings(key, domains) }))
+    .filter(({ candidates }) => candidates.length > 0);
+  const known = await targets([...new Set(wanted.flatMap(({ candidates }) => candidates))]);
+  return wanted.filter(({ candidates }) => !candidates.some((c) => known.has(c) || leavesUs(c, domains))).map(({ key }) => key);
+}
+
+const leavesUs = (key: string, domains: ReadonlyMap<string, unknown>): boolean => !domains.has(key.slice(key.lastIndexOf("@") + 1));

@@ -1,0 +1,135 @@
+import { Command } from "commander";
+import type { EntryRow, EntryView } from "../actions/entries.ts";
+import type { CliContext } from "./context.ts";
+import { authorOf, collect, count, examples, printChange, WHY } from "./verb.ts";
+
+type SetOptions = { to: readonly string[]; owner?: string | false; expires?: string | false; note?: string | false; why?: string };
+/** Options of a listing; the same for aliases and lists. */
+export type ListingOptions = { domain?: string; after?: string; limit?: number };
+
+/** `mailroom alias …`: addresses of ours that mean others. */
+export function aliasCommand(ctx: CliContext): Command {
+  const alias = new Command("alias").description("addresses that forward to others");
+  alias
+    .command("set <address>")
+    .description("make an alias, or make the one that exists so")
+    .requiredOption("--to <address>", "a target; give it once for each", collect)
+    .option("--owner <address>", "who answers for it")
+    .option("--no-owner", "nobody does")
+    .option("--expires <date>", "last day (2027-06-30, UTC) or moment (2027-06-30T18:00Z) it works")
+    .option("--no-expires", "it works until it is deleted")
+    .option("--note <text>", "a line for whoever reads this later")
+    .option("--no-note", "no note")
+    .option(...WHY)
+    .addHelpText(
+      "after",
+      examples(
+        "mailroom alias set help@campus.example --to ann@mbx.campus.example --to raj@mbx.campus.example",
+        "mailroom alias set guest@campus.example --to ann@mbx.campus.example --expires 2027-06-30 --why TICKET-17",
+      ),
+    )
+    .action((address: string, options: SetOptions) => set(ctx, address, options));
+  alias
+    .command("get <address>")
+    .description("show one alias with all its targets")
+    .addHelpText("after", examples("mailroom alias get help@campus.example"))
+    .action((address: string) => get(ctx, "alias", address));
+  listingVerb(ctx, alias, "alias");
+  alias
+    .command("delete <address>")
+    .description("delete an alias; what it was stays in the change record")
+    .option(...WHY)
+    .addHelpText("after", examples("mailroom alias delete guest@campus.example"))
+    .action((address: string, options: { why?: string }) => remove(ctx, "alias", address, options));
+  return alias;
+}
+
+/** The verb `list` of aliases and of lists. */
+export function listingVerb(ctx: CliContext, family: Command, kind: "alias" | "list"): void {
+  family
+    .command("list")
+    .description(`list ${kind === "alias" ? "aliases" : "lists"} in order of address`)
+    .option("--domain <domain>", "only those of this domain")
+    .option("--after <address>", "only those behind this address")
+    .option("--limit <count>", "no more than this many", count)
+    .addHelpText("after", examples(`mailroom ${kind} list --domain campus.example --json`))
+    .action((options: ListingOptions) => listing(ctx, kind, options));
+}
+
+async function set(ctx: CliContext, address: string, options: SetOptions): Promise<void> {
+  const { setAlias } = await import("../actions/aliases.ts");
+  const orNull = (value: string | false | undefined) => (value === false ? null : value); // --no-owner and the like
+  const changed = await setAlias(await ctx.db(), authorOf(ctx, options), {
+    address,
+    targets: options.to,
+    owner: orNull(options.owner),
+    expires: orNull(options.expires),
+    note: orNull(options.note),
+  });
+  await printChange(ctx, changed, entryLine(changed.after, changed.before === null ? "new" : ""));
+}
+
+/** Prints one alias or list. */
+export async function get(ctx: CliContext, kind: "alias" | "list", address: string): Promise<void> {
+  const { getEntry } = await import("../actions/aliases.ts");
+  const entry = await getEntry(await ctx.db(), kind, address);
+  if (ctx.json) return ctx.out.json(entry);
+  const facts = Object.entries({
+    kind: entry.kind,
+    owner: entry.owner,
+    posting: entry.posting,
+    expires: entry.expires_at,
+    note: entry.note,
+    changed: entry.changed_at,
+  });
+  const lines = facts.filter(([, value]) => value !== null).map(([name, value]) => `  ${`${name}:`.padEnd(9)}${value}`);
+  return ctx.out.text([entry.address, ...lines, ...entry.targets.map((target) => `  → ${target}`)].join("\n"));
+}
+
+/** How many entries one question asks for. */
+const PAGE = 1000;
+
+async function listing(ctx: CliContext, kind: "alias" | "list", options: ListingOptions): Promise<void> {
+  const { entriesPage, inPages } = await import("../actions/entries.ts");
+  const { domainOf } = await import("../actions/address.ts");
+  const db = await ctx.db();
+  const domain = options.domain === undefined ? {} : { domain: domainOf(options.domain) };
+  let left = options.limit ?? Number.POSITIVE_INFINITY;
+  const pages = inPages(
+    (after) => entriesPage(db, { kind, ...domain, after, limit: Math.min(PAGE, left) }),
+    (entry) => entry.address,
+    options.after,
+  );
+  for await (const entry of pages) {
+    if (ctx.json) await ctx.out.json(entry);
+    else await ctx.out.text(entryLine(entry, ""));
+    if (--left === 0) return;
+  }
+}
+
+/** Deletes an alias or a list and says what it was. */
+export async function remove(ctx: CliContext, kind: "alias" | "list", address: string, options: { why?: string }): Promise<void> {
+  const { deleteEntry } = await import("../actions/aliases.ts");
+  const { before, warnings } = await deleteEntry(await ctx.db(), authorOf(ctx, options), kind, address);
+  await printChange(
+    ctx,
+    { changed: true, before, after: null, warnings },
+    `${kind} ${before.address} deleted (it had ${before.targets.length} ${kind === "alias" ? "targets" : "members"})`,
+  );
+}
+
+/** One line about an entry: address, then its first targets. */
+export function entryLine(entry: EntryRow | EntryView | null, remark: string): string {
+  if (!entry) return "";
+  const all = "target_count" in entry ? entry.target_count : entry.targets.length;
+  const named = entry.targets.slice(0, 3);
+  const more = all > named.length ? [`+${all - named.length} more`] : [];
+  const facts = [
+    entry.owner && `owner ${entry.owner}`,
+    entry.kind === "list" && `list, ${all} members, ${entry.posting} may post`,
+    entry.expires_at && `until ${entry.expires_at}`,
+    remark,
+  ];
+  const tail = facts.filter(Boolean).join("; ");
+  return `${entry.address} → ${[...named, ...more].join(", ") || "nobody"}${tail ? `  (${tail})` : ""}`;
+}

@@ -1,0 +1,49 @@
+/** The `mailroom` command: its families of verbs, and what holds for all of them. */
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import { aliasCommand } from "./alias.ts";
+import type { CliContext, GlobalOptions } from "./context.ts";
+import { domainCommand } from "./domain.ts";
+import { listCommand } from "./list.ts";
+
+const EXIT_CODES = `
+Exit codes:
+  0 done   1 failed or not found   64 wrong usage   65 bad data
+  69 database unreachable   77 not allowed   78 bad configuration`;
+
+const EXAMPLES = `
+Examples:
+  mailroom domain add campus.example
+  mailroom alias set help@campus.example --to ann@mbx.campus.example --owner ann@mbx.campus.example
+  mailroom explain help@campus.example
+  mailroom import csv people.csv --dry-run`;
+
+/** Builds the whole command. Nothing heavy is loaded here: each verb loads what it needs when it runs. */
+export function buildProgram(ctx: CliContext): Command {
+  const program = new Command("mailroom")
+    .description("Mailroom forwards a campus's mail: addresses, lists and routes from the command line.")
+    .version(version(), "-V, --version", "print the version")
+    .option("--config <file>", "settings file (else MAILROOM_CONFIG, else mailroom.yaml if it is there)")
+    .option("--json", "print one JSON value per line instead of text")
+    .addHelpText("after", EXAMPLES + EXIT_CODES)
+    .hook("preAction", (_program, verb) => ctx.setOptions(verb.optsWithGlobals<GlobalOptions>()));
+  const families = [domainCommand, aliasCommand, listCommand];
+  for (const family of families) program.addCommand(family(ctx));
+  settle(program);
+  return program;
+}
+
+/** What commander does not hand down to commands that are built on their own: throw instead of exit, and show the global options. */
+function settle(command: Command): void {
+  command
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
+    .showHelpAfterError("(add --help for usage and examples)");
+  for (const sub of command.commands) settle(sub as Command);
+}
+
+/** From package.json, two folders up both in src/ and in dist/. */
+function version(): string {
+  const file: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  return String((file as { version?: unknown }).version);
+}
