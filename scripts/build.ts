@@ -3,7 +3,7 @@
  * a build under a starting server, never show half a tree. `--if-stale`: only when dist/ was made from other sources.
  */
 import { createHash } from "node:crypto";
-import { chmodSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, lstatSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "./run.ts";
 
@@ -52,9 +52,21 @@ async function build(): Promise<number> {
     if (existsSync(join(fresh, COMMAND))) chmodSync(join(fresh, COMMAND), 0o755);
     writeFileSync(join(fresh, STAMP), hash);
     swap(fresh);
+    linkCommand();
     return 0;
   } finally {
     rmSync(fresh, { recursive: true, force: true });
+  }
+}
+
+/** So that `npx mailroom` finds the command at once, without asking a registry or filling a cache. */
+function linkCommand(): void {
+  if (lstatSync("node_modules").isSymbolicLink()) return; // shared with another work tree, whose command it would become
+  rmSync("node_modules/.bin/mailroom", { force: true });
+  try {
+    symlinkSync(join("..", "..", "dist", COMMAND), "node_modules/.bin/mailroom");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error; // another build was faster
   }
 }
 

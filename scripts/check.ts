@@ -13,8 +13,8 @@ const checks: readonly Check[] = [
   { name: "biome", command: tool("biome", "check", "--diagnostic-level=error", ".") },
   { name: "oxlint", command: tool("oxlint", "--deny-warnings") },
   { name: "imports", command: tool("depcruise", "--no-progress", "--config", ".dependency-cruiser.cjs", "src", "test") },
-  { name: "dead code", command: tool("knip") },
-  { name: "dead code in production", command: tool("knip", "--production") },
+  { name: "dead code", command: tool("knip", "--no-config-hints") },
+  { name: "dead code in production", command: tool("knip", "--production", "--no-config-hints") },
   { name: "licences", command: script("licences") },
 ];
 
