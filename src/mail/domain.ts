@@ -9,7 +9,7 @@ const DOMAIN_LIMIT = 255;
 
 const NUMERIC_LAST = /(?:^|\.)[0-9]+$/;
 const LABEL = /^[A-Za-z0-9]+(?:-+[A-Za-z0-9]+)*$/; // RFC 5321 §4.1.2: Let-dig [Ldh-str]
-const U_LABEL = /^[A-Za-z0-9\u0080-\u{10FFFF}-]+$/u; // what may be handed to the mapping; the mapped label is judged again
+const U_LABEL = /^[A-Za-z0-9\u0080-\u{10FFFF}]+(?:-+[A-Za-z0-9\u0080-\u{10FFFF}]+)*$/u; // what may be handed to the mapping; the mapped label is judged again
 
 /**
  * Reads a domain name, or with `literals` an address literal too, into its canonical form: lower-case A-labels,

@@ -72,7 +72,8 @@ export const canBeOurLocalPart = (localPart: string): boolean => /^[a-z0-9._+'=-
 
 const mailboxOf = (localPart: string, domain: string): Mailbox => ({ localPart, domain, key: `${localPart}@${domain}` });
 
-const latin1 = (octets: Uint8Array): string => Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength).toString("latin1");
+const latin1 = (octets: Uint8Array): string =>
+  (Buffer.isBuffer(octets) ? octets : Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength)).toString("latin1");
 
 /** ignoreBOM keeps a leading U+FEFF: without it two byte strings would be one address. */
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

@@ -30,25 +30,25 @@ const rcptReaders = new Map<string, Reader<DsnRequest>>([
   ["ORCPT", (value) => given("orcpt", readOrcpt(value))],
 ]);
 
-/** `parameters`: the octets behind the path. `sizeLimit` in octets: what SIZE= may announce. */
-export function parseMailParameters(parameters: Uint8Array, limits: { readonly sizeLimit: number }): Parsed<MailParameters> {
+/** `parameters`: what stands behind the path, as latin1 text. `sizeLimit` in octets: what SIZE= may announce. */
+export function parseMailParameters(parameters: string, limits: { readonly sizeLimit: number }): Parsed<MailParameters> {
   const parsed = parseParameters(parameters, mailReaders, NO_MAIL_PARAMETERS);
   const tooLarge = parsed.ok && parsed.value.size !== null && parsed.value.size > limits.sizeLimit; // RFC 1870 §6.1
   return tooLarge ? { ok: false, reply: replies.messageTooLarge } : parsed;
 }
 
-/** `parameters`: the octets behind the path. `smtputf8`: MAIL asked for it, so ORCPT may hold UTF-8 (RFC 6533 §3). */
-export function parseRcptParameters(parameters: Uint8Array, options: { readonly smtputf8: boolean }): Parsed<DsnRequest> {
+/** `parameters`: what stands behind the path, as latin1 text. `smtputf8`: MAIL asked for it, so ORCPT may hold UTF-8 (RFC 6533 §3). */
+export function parseRcptParameters(parameters: string, options: { readonly smtputf8: boolean }): Parsed<DsnRequest> {
   const parsed = parseParameters(parameters, rcptReaders, NO_DSN);
   const unasked = parsed.ok && !options.smtputf8 && parsed.value.orcpt !== null && !isPrintable(parsed.value.orcpt);
   return unasked ? { ok: false, reply: replies.badParameter } : parsed;
 }
 
-function parseParameters<T>(parameters: Uint8Array, readers: ReadonlyMap<string, Reader<T>>, defaults: T): Parsed<T> {
-  if (parameters.length === 0) return { ok: true, value: defaults };
+function parseParameters<T>(parameters: string, readers: ReadonlyMap<string, Reader<T>>, defaults: T): Parsed<T> {
+  if (parameters === "") return { ok: true, value: defaults };
   let value = defaults;
   const seen = new Set<string>();
-  for (const parameter of Buffer.from(parameters).toString("latin1").split(" ")) {
+  for (const parameter of parameters.split(" ")) {
     if (parameter === "") continue; // several blanks
     const match = PARAMETER.exec(parameter);
     const keyword = match?.[1]?.toUpperCase();

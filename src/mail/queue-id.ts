@@ -5,7 +5,7 @@
  */
 const EPOCH = Date.UTC(2024, 0, 1);
 const ALPHABET = "0123456789BCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxyz"; // Postfix's 52: no vowels, so no words
-const QUEUE_ID = /^[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{1,12}$/;
+const QUEUE_ID = /^[1-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z][0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{0,11}$/; // no leading zero: one id, one text
 
 export type MessageId = bigint;
 
@@ -15,16 +15,22 @@ export const firstIdAt = (time: number): MessageId => BigInt(Math.max(0, Math.tr
 /** When an id was made, ms since 1970. */
 export const timeOfId = (id: MessageId): number => Number(id >> 22n) + EPOCH;
 
-/** Makes ids for one node: they always grow, even when the clock is set back. `now` in ms since 1970. */
+/**
+ * Makes ids for one node: they always grow, even when the clock is set back, stands before 2024 or gives fractions. More than
+ * 4,096 in one millisecond run ahead of the clock. `now` in ms since 1970; `nodeNo` from 0 to 1023.
+ */
 export function idMaker(nodeNo: number, now: () => number): () => MessageId {
   const node = BigInt(nodeNo % 1024) << 12n;
-  let lastMs = 0;
+  let lastMs = EPOCH; // so the first id is never 0
   let counter = 0;
   return () => {
-    const ms = Math.max(now(), lastMs);
-    counter = ms === lastMs ? counter + 1 : 0;
-    lastMs = counter > 4095 ? ms + 1 : ms;
-    if (counter > 4095) counter = 0;
+    const ms = Math.trunc(now());
+    counter = ms > lastMs ? 0 : counter + 1;
+    lastMs = Math.max(ms, lastMs);
+    if (counter > 4095) {
+      counter = 0;
+      lastMs++;
+    }
     return firstIdAt(lastMs) | node | BigInt(counter);
   };
 }
