@@ -38,9 +38,11 @@ export type Route =
 export type Directory = {
   /** Ours, or absent: not ours. */
   domain(name: string): Promise<Lookup<Domain>>;
-  /** One question for a whole level: entries by key; keys without an entry are not in the map. */
+  /** All domains of ours by name. */
+  domains(): Promise<Lookup<ReadonlyMap<string, Domain>>>;
+  /** One question for a whole level: entries by key, expired ones too; keys without an entry are not in the map. */
   entries(addresses: readonly Mailbox[]): Promise<Lookup<ReadonlyMap<string, Entry>>>;
-  /** The route of a domain: its own, that of `*`, or `mx:`. Never absent. */
+  /** The route of a domain: its own, that of `*`, or `mx:`. Never absent. A route that cannot be used is "unavailable": its mail waits. */
   route(domain: string): Promise<Lookup<Route>>;
   close(): Promise<void>;
 };

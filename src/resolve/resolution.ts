@@ -1,8 +1,8 @@
 import type { ReversePath } from "../mail/envelope.ts";
 import type { Mailbox } from "../mail/mailbox.ts";
 
-/** Why one address led to another. */
-export type HopReason = "alias" | "member" | "subaddress" | "domainAlias" | "catchAll";
+/** Why one address led to another. `bounces`: a list's bounce address leads to whoever answers for the list. */
+export type HopReason = "alias" | "member" | "subaddress" | "domainAlias" | "catchAll" | "bounces";
 
 /** One step of an expansion: keys of the two addresses. */
 export type Hop = { readonly from: string; readonly to: string; readonly reason: HopReason };
@@ -10,19 +10,27 @@ export type Hop = { readonly from: string; readonly to: string; readonly reason:
 /** Where an expansion ends, once however many ways lead there. */
 export type FinalRecipient = {
   readonly mailbox: Mailbox;
+  /** Ways from the asked address to here, addresses in order; the first is the shortest. Ten at most. */
   readonly paths: readonly (readonly string[])[];
-  /** The last list on the way, whose bounce address becomes the reverse-path of the copy; null: none. */
+  /** How many more ways there are. */
+  readonly morePaths: number;
+  /** The last list on the shortest way, whose bounce address becomes the reverse-path of the copy; null: none. */
   readonly list: Mailbox | null;
+  /** Every way passes a list whose moderator must see the message first: the copy is stored as held, for this reason. */
+  readonly held: string | null;
 };
 
-/** A target that leads nowhere; it is reported and breaks nothing else. */
+/** A target that leads nowhere; it is reported and breaks nothing else. `empty`: an entry without targets. */
 export type DeadEnd = {
   readonly address: string;
   readonly from: string | null;
-  readonly why: "unknown" | "expired" | "loop" | "badTarget";
+  readonly why: "unknown" | "expired" | "loop" | "badTarget" | "empty";
 };
 
-/** What a forward-path means. The same answer serves RCPT and explain. */
+/**
+ * What a forward-path means. The same answer serves RCPT and explain. "Expanded" has at least one recipient; where some targets are
+ * dead ends the others get their copies. With nothing but dead ends the address is absent, or only leads to itself.
+ */
 export type Resolution =
   | {
       readonly kind: "expanded";
@@ -32,9 +40,9 @@ export type Resolution =
     }
   | { readonly kind: "absent"; readonly hops: readonly Hop[]; readonly deadEnds: readonly DeadEnd[] } // 550 5.1.1
   | { readonly kind: "unavailable"; readonly cause: Error } // 451 4.3.0
-  | { readonly kind: "tooLarge"; readonly limit: "depth" | "recipients"; readonly at: string } // 550 5.2.4
+  | { readonly kind: "tooLarge"; readonly limit: "depth" | "recipients" | "hops"; readonly at: string } // 550 5.2.4
   | { readonly kind: "onlyItself"; readonly hops: readonly Hop[]; readonly deadEnds: readonly DeadEnd[] } // 550 5.4.6
   | { readonly kind: "mayNotPost"; readonly list: string }; // 550 5.7.2
 
-/** Asks what a mailbox of ours means, for a sender (who may decide whether it may post). */
+/** Asks what any mailbox means, for a sender (who may decide whether it may post). A mailbox not at our domains is its own final recipient. */
 export type Resolve = (recipient: Mailbox, sender: ReversePath) => Promise<Resolution>;

@@ -44,7 +44,12 @@ afterAll(async () => {
 beforeEach(async () => {
   await database.db.query({ text: "truncate queued_recipients, content_chunks, messages, deliveries" });
   node.delivery.messages.length = 0;
-  answer = (key) => ({ kind: "expanded", recipients: [{ mailbox: box(key), paths: [[key]], list: null }], hops: [], deadEnds: [] });
+  answer = (key) => ({
+    kind: "expanded",
+    recipients: [{ mailbox: box(key), paths: [[key]], morePaths: 0, list: null, held: null }],
+    hops: [],
+    deadEnds: [],
+  });
 });
 
 const settle = (claimed: ClaimedMessage, verdicts: readonly Parameters<typeof settlement>[2][]): Promise<void> =>

@@ -1,0 +1,26 @@
+import type { Entry } from "../directory/directory.ts";
+import type { Mailbox } from "../mail/mailbox.ts";
+import type { DeadEnd, HopReason } from "./resolution.ts";
+
+/**
+ * What an address turned out to be. `final`: mail leaves us here. `passed`: it means another address (its only hop). `entry`: an alias
+ * or list. `dead`: mail ends here. `unasked`: the walk ended before anybody asked.
+ */
+export type NodeKind = "final" | "passed" | "entry" | "dead" | "unasked";
+
+/** An address met on the walk, once however often it is met. */
+export type Node = {
+  readonly mailbox: Mailbox;
+  kind: NodeKind;
+  why: DeadEnd["why"] | null;
+  entry: Entry | null;
+  /** Where it leads, in the order of the targets. A loop leads back to a node before. */
+  readonly hops: Edge[];
+  /** The node from which it was met first, on the shortest way; null: a start. */
+  readonly parent: Node | null;
+};
+
+export type Edge = { readonly to: Node; readonly reason: HopReason };
+
+/** All that was met from the starts, each node after its parent. `revisits`: edges to nodes met before; without any it is a tree. */
+export type Graph = { readonly starts: readonly Node[]; readonly nodes: ReadonlyMap<string, Node>; readonly revisits: number };

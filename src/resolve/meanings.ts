@@ -1,0 +1,56 @@
+/** What an address at our domains may mean, before any entry is asked for. */
+import type { Domain } from "../directory/directory.ts";
+import { type Mailbox, mailboxOfKey } from "../mail/mailbox.ts";
+import type { HopReason } from "./resolution.ts";
+
+export type Domains = ReadonlyMap<string, Domain>;
+
+export type Step = { readonly to: Mailbox; readonly reason: HopReason };
+
+/** An entry that would answer for the address, and the way to it. `listOnly`: it counts only if it is a list, whose bounces these are. */
+export type Candidate = { readonly entry: Mailbox; readonly way: readonly Step[]; readonly listOnly: boolean };
+
+/** In the order in which they are taken. `otherwise`: where mail goes when none of them has an entry, null: nowhere. */
+export type Meanings = { readonly candidates: readonly Candidate[]; readonly otherwise: readonly Step[] | null };
+
+const BOUNCES = "-bounces";
+
+/**
+ * First the exact address, then without its `+tag`, then the list whose bounce address it is; the same again in the domain that this one
+ * is an alias of; last the catch-all. An alias domain's own catch-all has no effect: there every local part means something elsewhere.
+ */
+export function meaningsOf(address: Mailbox, domains: Domains): Meanings {
+  const candidates: Candidate[] = [];
+  const passed: string[] = [];
+  let way: readonly Step[] = [];
+  let at = address;
+  for (;;) {
+    const domain = domains.get(at.domain);
+    if (domain === undefined) return { candidates, otherwise: way }; // an alias of a domain that is not ours
+    candidates.push(...candidatesAt(at, domain, way));
+    if (domain.aliasOf === null) {
+      return { candidates, otherwise: domain.catchAll === null ? null : [...way, { to: domain.catchAll, reason: "catchAll" }] };
+    }
+    passed.push(at.domain);
+    const same = passed.includes(domain.aliasOf) ? null : mailboxAt(at.localPart, domain.aliasOf);
+    if (same === null) return { candidates, otherwise: null }; // domains that are aliases of each other, or a name too long
+    at = same;
+    way = [...way, { to: at, reason: "domainAlias" }];
+  }
+}
+
+function candidatesAt(at: Mailbox, domain: Domain, way: readonly Step[]): Candidate[] {
+  const candidates: Candidate[] = [{ entry: at, way, listOnly: false }];
+  const plus = domain.subaddressing ? at.localPart.indexOf("+") : -1;
+  const base = plus > 0 ? mailboxAt(at.localPart.slice(0, plus), at.domain) : null;
+  if (base !== null) candidates.push({ entry: base, way: [...way, { to: base, reason: "subaddress" }], listOnly: false });
+  const list = at.localPart.endsWith(BOUNCES) ? mailboxAt(at.localPart.slice(0, -BOUNCES.length), at.domain) : null;
+  if (list !== null) candidates.push({ entry: list, way, listOnly: true });
+  return candidates;
+}
+
+/** Null: no mailbox can be called that. */
+function mailboxAt(localPart: string, domain: string): Mailbox | null {
+  const parsed = mailboxOfKey(`${localPart}@${domain}`);
+  return parsed.ok ? parsed.mailbox : null;
+}

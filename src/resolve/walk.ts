@@ -1,0 +1,177 @@
+/** Expansion as a walk: breadth first, one question per level, each address once, and never half an answer. */
+import type { Directory, Entry } from "../directory/directory.ts";
+import { atOurs, canBeOurLocalPart, type Mailbox } from "../mail/mailbox.ts";
+import type { Graph, Node } from "./graph.ts";
+import { type Domains, type Meanings, meaningsOf, type Step } from "./meanings.ts";
+import type { HopReason } from "./resolution.ts";
+
+/** `depth`: entries one after another; `recipients`: final recipients; `hops`: steps in all, so that work grows with what may be delivered. */
+export type Limits = { readonly depth: number; readonly recipients: number; readonly hops: number };
+
+/** THREATS of standing data: deeper or wider than this is a mistake, not mail. 20 hops for each recipient leave room for nested lists. */
+export const LIMITS: Limits = { depth: 10, recipients: 10_000, hops: 200_000 };
+
+/** How a walk ended, with what it saw until then. */
+export type Walk = { readonly graph: Graph } & (
+  | { readonly kind: "complete" }
+  | { readonly kind: "unavailable"; readonly cause: Error }
+  | { readonly kind: "tooLarge"; readonly limit: keyof Limits; readonly at: string }
+);
+
+export type WalkDirectory = Pick<Directory, "domains" | "entries">;
+
+/** Follows everything the starts lead to. `now` decides which entries are expired. */
+export async function walk(directory: WalkDirectory, starts: readonly Mailbox[], limits: Limits, now: Date): Promise<Walk> {
+  const domains = await directory.domains();
+  if (domains.kind !== "found")
+    return { kind: "unavailable", cause: causeOf(domains), graph: { starts: [], nodes: new Map(), revisits: 0 } };
+  const walker = new Walker(domains.value, limits, now);
+  const startNodes = starts.map((start) => walker.meet(start, null));
+  const graph = (): Graph => ({ starts: startNodes, nodes: walker.nodes, revisits: walker.revisits });
+  while (walker.level.length > 0) {
+    const level = walker.nextLevel();
+    const asked = level.map((node) => meaningsOf(node.mailbox, domains.value));
+    const answer = await directory.entries(asked.flatMap(({ candidates }) => candidates.map(({ entry }) => entry)));
+    if (answer.kind !== "found") return { kind: "unavailable", cause: causeOf(answer), graph: graph() };
+    for (const [i, node] of level.entries()) {
+      const meanings = asked[i];
+      if (meanings !== undefined) walker.take(node, meanings, answer.value);
+      if (walker.tooLarge !== null) return { kind: "tooLarge", ...walker.tooLarge, graph: graph() };
+    }
+  }
+  return { kind: "complete", graph: graph() };
+}
+
+/** Neither domains() nor entries() says "absent"; should one ever, nobody is told that an address does not exist. */
+const causeOf = (lookup: { readonly kind: string; readonly cause?: Error }): Error =>
+  lookup.cause ?? new Error("no answer from the directory");
+
+class Walker {
+  readonly nodes = new Map<string, Node>();
+  revisits = 0;
+  tooLarge: { readonly limit: keyof Limits; readonly at: string } | null = null;
+  /** Addresses of ours that were met and not asked yet. */
+  level: Node[] = [];
+  #depth = -1;
+  #hops = 0;
+  #recipients = 0;
+  readonly #domains: Domains;
+  readonly #limits: Limits;
+  readonly #now: number;
+
+  constructor(domains: Domains, limits: Limits, now: Date) {
+    this.#domains = domains;
+    this.#limits = limits;
+    this.#now = now.getTime();
+  }
+
+  nextLevel(): Node[] {
+    const level = this.level;
+    this.level = [];
+    this.#depth++;
+    return level;
+  }
+
+  /** The node of an address: a new one is final, or waits for the next level. */
+  meet(written: Mailbox, parent: Node | null): Node {
+    const isOurs = this.#domains.has(written.domain);
+    const mailbox = isOurs ? atOurs(written) : written;
+    const known = this.nodes.get(mailbox.key);
+    if (known !== undefined) {
+      this.revisits++;
+      return known;
+    }
+    const node = this.#add(mailbox, parent);
+    if (this.#depth >= this.#limits.depth) this.#exceed("depth", mailbox);
+    if (!isOurs) {
+      node.kind = "final";
+      if (++this.#recipients > this.#limits.recipients) this.#exceed("recipients", mailbox);
+    } else if (!canBeOurLocalPart(mailbox.localPart)) {
+      node.kind = "dead"; // a literal that nobody can have: no question is asked
+      node.why = "unknown";
+    } else {
+      this.level.push(node);
+    }
+    return node;
+  }
+
+  /** Decides what a node means, now that the entries of its level are known. */
+  take(node: Node, meanings: Meanings, entries: ReadonlyMap<string, Entry>): void {
+    for (const { entry: asked, way, listOnly } of meanings.candidates) {
+      const entry = entries.get(asked.key);
+      if (entry === undefined || (listOnly && entry.kind !== "list")) continue;
+      if (listOnly) this.#toOwner(node, way, entry);
+      else this.#toEntry(node, way, entry);
+      return;
+    }
+    if (meanings.otherwise === null) {
+      node.kind = "dead";
+      node.why = "unknown";
+      return;
+    }
+    const last = meanings.otherwise.at(-1);
+    const before = this.#follow(node, meanings.otherwise.slice(0, -1));
+    if (before !== null && last !== undefined) this.#lead(before, last.to, last.reason);
+  }
+
+  /** Passes the addresses of the way. Null: the way joins one that was met before, and is known from there on. */
+  #follow(node: Node, way: readonly Step[]): Node | null {
+    let at = node;
+    for (const { to, reason } of way) {
+      at.kind = "passed";
+      const known = this.nodes.get(to.key);
+      const next = known ?? this.#add(to, at);
+      this.#hop(at, next, reason);
+      if (known !== undefined) {
+        this.revisits++;
+        return null;
+      }
+      at = next;
+    }
+    return at;
+  }
+
+  #toEntry(node: Node, way: readonly Step[], entry: Entry): void {
+    const at = this.#follow(node, way);
+    if (at === null) return;
+    if (entry.expiresAt !== null && entry.expiresAt.getTime() <= this.#now) {
+      at.kind = "dead";
+      at.why = "expired";
+      return;
+    }
+    at.kind = "entry";
+    at.entry = entry;
+    if (entry.targets.length === 0 && entry.badTargets.length === 0) at.why = "empty";
+    const reason = entry.kind === "list" ? "member" : "alias";
+    for (const target of entry.targets) {
+      this.#hop(at, this.meet(target, at), reason);
+      if (this.tooLarge !== null) return;
+    }
+  }
+
+  /** A list's bounce address means its owner, or the postmaster: copies that fail must find somebody, an expired list's too. */
+  #toOwner(node: Node, way: readonly Step[], { owner, address: { domain } }: Entry): void {
+    const at = this.#follow(node, way);
+    if (at !== null) this.#lead(at, owner ?? { localPart: "postmaster", domain, key: `postmaster@${domain}` }, "bounces");
+  }
+
+  #lead(node: Node, to: Mailbox, reason: HopReason): void {
+    node.kind = "passed";
+    this.#hop(node, this.meet(to, node), reason);
+  }
+
+  #add(mailbox: Mailbox, parent: Node | null): Node {
+    const node: Node = { mailbox, kind: "unasked", why: null, entry: null, hops: [], parent };
+    this.nodes.set(mailbox.key, node);
+    return node;
+  }
+
+  #hop(from: Node, to: Node, reason: HopReason): void {
+    from.hops.push({ to, reason });
+    if (++this.#hops > this.#limits.hops) this.#exceed("hops", from.mailbox);
+  }
+
+  #exceed(limit: keyof Limits, at: Mailbox): void {
+    this.tooLarge ??= { limit, at: at.key };
+  }
+}

@@ -1,0 +1,48 @@
+/** Directory rows written by hand, as a person with psql would. */
+import type { Queryable } from "../../src/db/client.ts";
+
+export type Rows = {
+  readonly domains?: readonly { domain: string; aliasOf?: string; catchAll?: string; subaddressing?: boolean }[];
+  /** Address → targets, or the whole entry. */
+  readonly entries?: Readonly<Record<string, readonly string[] | HandEntry>>;
+  readonly routes?: Readonly<Record<string, string>>;
+};
+
+export type HandEntry = {
+  readonly targets: readonly string[];
+  readonly list?: string; // its posting policy
+  readonly owner?: string;
+  readonly expires?: string; // as Postgres reads it
+};
+
+/** Replaces the whole directory. */
+export async function writeDirectory(db: Queryable, { domains = [], entries = {}, routes = {} }: Rows): Promise<void> {
+  for (const table of ["targets", "entries", "domains", "routes"]) await db.query({ text: `delete from ${table}` }); // truncate makes new files: 0.5 s
+  await db.query({
+    text: `insert into domains (domain, alias_of, catch_all, subaddressing)
+           select domain, "aliasOf", "catchAll", coalesce(subaddressing, true)
+             from jsonb_to_recordset($1::jsonb) as d(domain text, "aliasOf" text, "catchAll" text, subaddressing boolean)`,
+    values: [JSON.stringify(domains)],
+  });
+  await addEntries(db, entries);
+  await db.query({ text: "insert into routes select * from jsonb_each_text($1::jsonb)", values: [JSON.stringify(routes)] });
+}
+
+export async function addEntries(db: Queryable, entries: NonNullable<Rows["entries"]>): Promise<void> {
+  const rows = Object.entries(entries).map(([address, entry]) => {
+    const whole: HandEntry = "targets" in entry ? entry : { targets: entry };
+    return { ...whole, address, domain: address.slice(address.lastIndexOf("@") + 1) };
+  });
+  const values = [JSON.stringify(rows)];
+  await db.query({
+    text: `insert into entries (address, domain, kind, posting, owner, expires_at)
+           select address, domain, case when list is null then 'alias' else 'list' end, list, owner, expires::timestamptz
+             from jsonb_to_recordset($1::jsonb) as e(address text, domain text, list text, owner text, expires text)`,
+    values,
+  });
+  await db.query({
+    text: `insert into targets (address, target) select e.address, t.target
+             from jsonb_to_recordset($1::jsonb) as e(address text, targets jsonb), jsonb_array_elements_text(e.targets) as t(target)`,
+    values,
+  });
+}
