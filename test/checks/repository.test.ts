@@ -16,7 +16,8 @@ const FOREIGN = new RegExp(
     ["registry\\.", "npmjs"],
     ["deb\\.", "debian\\.org"],
     ["\\.\\./", "shared"],
-    ["\\b(?:DESIGN|STYLE|THREATS|LIBRARIES|FEATURES|PANEL)", "\\.md"],
+    ["\\b(?:DESIGN|STYLE|LIBRARIES|FEATURES|PANEL)", "\\.md"],
+    ["\\bTHR", "EATS\\b"],
   ]
     .map((pieces) => pieces.join(""))
     .join("|"),
