@@ -7,11 +7,9 @@ import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { installNeeds } from "./install-needs.ts";
+import { judge, type TestFile } from "./judge.ts";
 import { processesOf } from "./left-behind.ts";
 import { run } from "./run.ts";
-
-type Test = { readonly fullName: string; readonly status: string };
-type File = { readonly name: string; readonly status: string; readonly message: string; readonly assertionResults: readonly Test[] };
 
 /** Runs vitest with its temporary files below `folder`; 0 when it is content. */
 function vitest(folder: string, report: string): Promise<number> {
@@ -20,23 +18,9 @@ function vitest(folder: string, report: string): Promise<number> {
   return run(process.execPath, args, { ...process.env, TMPDIR: folder });
 }
 
-/** What the report says in numbers, and everything there is to complain about. A file that could not even be loaded is one failure. */
-function judge(report: string): { readonly line: string; readonly complaints: string[] } {
-  if (!existsSync(report)) return { line: "0 passed, 1 failed", complaints: ["vitest ended without a report"] };
-  const files = (JSON.parse(readFileSync(report, "utf8")) as { readonly testResults: readonly File[] }).testResults;
-  const tests = files.flatMap((file) => file.assertionResults);
-  const count = (status: string) => tests.filter((test) => test.status === status).length;
-  const broken = files.filter((file) => file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed")).length;
-  const skipped = tests.filter((test) => test.status !== "passed" && test.status !== "failed");
-  const complaints: string[] = [];
-  if (count("passed") + count("failed") + broken === 0) complaints.push("no test ran");
-  if (skipped.length > 0) {
-    console.log(`\n${skipped.length} SKIPPED${process.env["CI"] === "true" ? ", which is a failure here (CI=true)" : ""}:`);
-    for (const test of skipped) console.log(`  ${test.fullName}`);
-    if (process.env["CI"] === "true") complaints.push(`${skipped.length} skipped`);
-  }
-  const line = `${count("passed")} passed, ${count("failed") + broken} failed`;
-  return { line: skipped.length > 0 ? `${line}, ${skipped.length} skipped` : line, complaints };
+function readReport(file: string): readonly TestFile[] {
+  if (!existsSync(file)) return []; // vitest broke off: no test ran
+  return (JSON.parse(readFileSync(file, "utf8")) as { readonly testResults: readonly TestFile[] }).testResults;
 }
 
 /** Ends what the tests left running and names it, and what they left lying about. */
@@ -59,10 +43,9 @@ async function main(): Promise<number> {
   chmodSync(folder, 0o1777); // as /tmp itself: the embedded Postgres of root runs under another account
   try {
     const code = await vitest(folder, join(reports, "report.json"));
-    const { line, complaints } = judge(join(reports, "report.json"));
+    const { closingLine, notes, complaints } = judge(readReport(join(reports, "report.json")), process.env["CI"] === "true");
     complaints.push(...leftBehind(folder));
-    for (const complaint of complaints) console.log(complaint);
-    console.log(line);
+    for (const line of [...notes, ...complaints, closingLine]) console.log(line);
     return code !== 0 ? code : Math.min(complaints.length, 1);
   } finally {
     rmSync(folder, { recursive: true, force: true });
