@@ -16,6 +16,7 @@ const TITLES: Readonly<Record<number, string>> = {
   2047: "Multipurpose Internet Mail Extensions, Part Three: Message Header Extensions for Non-ASCII Text",
   2142: "Mailbox Names for Common Services, Roles and Functions",
   2606: "Reserved Top Level DNS Names",
+  2919: "List-Id: A Structured Field and Namespace for the Identification of Mailing Lists",
   2920: "SMTP Service Extension for Command Pipelining",
   3164: "The BSD Syslog Protocol",
   3207: "SMTP Service Extension for Secure SMTP over TLS",
