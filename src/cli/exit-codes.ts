@@ -42,7 +42,7 @@ export function failureOf(error: unknown): Failure {
     case "Refusal":
       return { code: kind === "badData" ? EXIT.badData : EXIT.failed, message: error.message, hint: next };
     case "SettingsError":
-      return { code: EXIT.badConfiguration, message: error.message, hint: null };
+      return { code: EXIT.badConfiguration, message: `the settings are not good:\n${error.message}`, hint: null };
     case "EmbeddedFault":
     case "SchemaFault":
       return { code: EXIT.badConfiguration, message: error.message, hint: next };

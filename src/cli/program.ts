@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { aliasCommand } from "./alias.ts";
+import { configCommand } from "./config.ts";
 import type { CliContext, GlobalOptions } from "./context.ts";
 import { domainCommand } from "./domain.ts";
 import { listCommand } from "./list.ts";
@@ -27,7 +28,7 @@ export function buildProgram(ctx: CliContext): Command {
     .option("--json", "print one JSON value per line instead of text")
     .addHelpText("after", EXAMPLES + EXIT_CODES)
     .hook("preAction", (_program, verb) => ctx.setOptions(verb.optsWithGlobals<GlobalOptions>()));
-  const families = [domainCommand, aliasCommand, listCommand];
+  const families = [domainCommand, aliasCommand, listCommand, configCommand];
   for (const family of families) program.addCommand(family(ctx));
   settle(program);
   return program;

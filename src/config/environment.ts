@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import type { Fault } from "./fault.ts";
 import { type Given, namesByVariable, settingNamed, settingsByKey } from "./given.ts";
 import { nearest } from "./nearest.ts";
-import { environmentName } from "./setting.ts";
+import { environmentName, type Setting } from "./setting.ts";
 
 /** Names the settings file; no setting itself. */
 export const CONFIG_VARIABLE = "MAILROOM_CONFIG";
@@ -22,7 +22,7 @@ export function readEnvironment(
     const named = settingNamed(namesByVariable.get(variable) ?? "");
     const before = given.get(named?.key ?? "");
     if (!named) faults.push(unknownVariable(variable));
-    else if (text === "" && !mayBeEmpty(named.key)) continue;
+    else if (text === "" && !mayBeEmpty(named.setting)) continue;
     else if (before) faults.push({ where: variable, key: null, what: `says the same as ${before.where}`, hint: "set one of them" });
     else {
       const secretFile = named.isFile ? resolve(cwd, text) : null;
@@ -35,10 +35,7 @@ export function readEnvironment(
 const isOurs = (variable: string): boolean =>
   variable.startsWith("MAILROOM_") && variable !== CONFIG_VARIABLE && !KUBERNETES.test(variable);
 
-function mayBeEmpty(key: string): boolean {
-  const type = settingsByKey.get(key)?.type;
-  return type?.list === true && type.schema.safeParse([]).success;
-}
+const mayBeEmpty = ({ type }: Setting<unknown>): boolean => type.list && type.schema.safeParse([]).success;
 
 function unknownVariable(variable: string): Fault {
   const key = [...settingsByKey.keys()].find((name) => environmentName(name) === variable);

@@ -7,6 +7,7 @@ export const settingsByKey: ReadonlyMap<string, Setting<unknown>> = new Map(Obje
 /** The text that one layer (file, environment) gives for a setting, and where it stands. */
 export type Given = {
   readonly key: string;
+  readonly setting: Setting<unknown>;
   /** One text, or the items of a sequence. For `isFile` the name of the file that holds it. */
   readonly text: string | readonly string[];
   readonly isFile: boolean;
@@ -19,11 +20,16 @@ export type Given = {
   readonly folder: string;
 };
 
-/** Reads one name of a layer: the setting it means, and whether it is the `_file` form of a secret. Null: there is no such setting. */
-export function settingNamed(key: string): { readonly key: string; readonly isFile: boolean } | null {
-  if (settingsByKey.has(key)) return { key, isFile: false };
-  const secretKey = key.endsWith("_file") ? key.slice(0, -"_file".length) : "";
-  return settingsByKey.get(secretKey)?.type.secret ? { key: secretKey, isFile: true } : null;
+/** What a name of a layer means: a setting, or the `_file` form of a secret. */
+export type Named = { readonly key: string; readonly setting: Setting<unknown>; readonly isFile: boolean };
+
+/** Null: there is no such setting. */
+export function settingNamed(name: string): Named | null {
+  const setting = settingsByKey.get(name);
+  if (setting) return { key: name, setting, isFile: false };
+  const key = name.endsWith("_file") ? name.slice(0, -"_file".length) : "";
+  const secret = settingsByKey.get(key);
+  return secret?.type.secret ? { key, setting: secret, isFile: true } : null;
 }
 
 /** Every name a layer may use: keys, and the `_file` form of secrets. */

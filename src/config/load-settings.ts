@@ -44,33 +44,42 @@ export const settingsOfProcess = (configFile?: string): LoadedSettings =>
  */
 export function loadSettings({ configFile, env, cwd, machine = thisMachine() }: Sources): LoadedSettings {
   const file = configFile ?? (env[CONFIG_VARIABLE] || null) ?? (existsSync(resolve(cwd, "mailroom.yaml")) ? "mailroom.yaml" : null);
-  const fromFile = file === null ? { given: [], faults: [] } : readSettingsFile(file, cwd);
-  const fromEnvironment = readEnvironment(env, cwd);
-  const faults = [...fromFile.faults, ...fromEnvironment.faults];
-
+  const layers = [file === null ? { given: [], faults: [] } : readSettingsFile(file, cwd), readEnvironment(env, cwd)];
+  const faults = layers.flatMap((layer) => layer.faults);
+  const origins = new Map([...settingsByKey].map(([key, setting]) => [key, defaultOrigin(setting, readDefault(setting, machine, cwd))]));
   const given = new Map<string, Given>();
-  for (const each of [...fromFile.given, ...fromEnvironment.given]) given.set(each.key, each);
-  const origins = new Map<string, Origin>();
-  for (const [key, setting] of settingsByKey) {
-    const at = given.get(key);
-    const reading = at ? readGiven(setting, at) : readDefault(setting, machine, cwd);
+  // A later layer hides an earlier one, but a fault in what is hidden is a fault all the same.
+  for (const each of layers.flatMap((layer) => layer.given)) {
+    const reading = readGiven(each);
     if ("faults" in reading) faults.push(...reading.faults);
-    else origins.set(key, { value: reading.value, shown: shownValue(setting, reading.value), origin: originText(at) });
+    else origins.set(each.key, { value: reading.value, shown: shownValue(each.setting, reading.value), origin: originText(each) });
+    given.set(each.key, each);
   }
   // Rules between settings need all of them: beside a faulty value they would only repeat its fault.
-  if (faults.length > 0) throw new SettingsError(faults);
+  if (faults.length > 0) throw new SettingsError(inOrder(faults));
   const settings = settingsTree(new Map([...origins].map(([key, { value }]) => [key, value])));
   const { broken, unwise } = checkRules(settings, given);
-  if (broken.length > 0) throw new SettingsError(broken);
-  return { settings, origins, warnings: unwise, file };
+  if (broken.length > 0) throw new SettingsError(inOrder(broken));
+  return { settings, origins, warnings: inOrder(unwise), file };
 }
 
-function originText(given: Given | undefined): string {
-  if (!given) return "default";
+const thisMachine = (): Machine => ({ hostname: hostname(), cores: availableParallelism() });
+
+const shownValue = (setting: Setting<unknown>, value: unknown): string | null => (value === null ? null : setting.type.show(value));
+
+const defaultOrigin = (setting: Setting<unknown>, { value }: { readonly value: unknown }): Origin => ({
+  value,
+  shown: shownValue(setting, value),
+  origin: "default",
+});
+
+function originText(given: Given): string {
   if (given.isFile) return `secret file ${String(given.text)}`;
   return given.layer === "environment" ? `environment ${given.where}` : given.where;
 }
 
-const shownValue = (setting: Setting<unknown>, value: unknown): string | null => (value === null ? null : setting.type.show(value));
-
-const thisMachine = (): Machine => ({ hostname: hostname(), cores: availableParallelism() });
+/** The file's faults by line, then the others by name. */
+function inOrder(faults: readonly Fault[]): Fault[] {
+  const line = (fault: Fault) => Number(/:([0-9]+)$/.exec(fault.where)?.[1] ?? Number.MAX_SAFE_INTEGER);
+  return [...faults].sort((a, b) => line(a) - line(b) || (a.where < b.where ? -1 : Number(a.where > b.where)));
+}

@@ -6,13 +6,17 @@ import type { Given } from "./given.ts";
 import type { Machine, Setting, SettingType } from "./setting.ts";
 
 /** A setting's value, or all that is wrong with it. */
-export type Reading = { readonly value: unknown } | { readonly faults: readonly Fault[] };
+type Reading = { readonly value: unknown } | { readonly faults: readonly Fault[] };
 
 /** Far more than any key or URL needs. */
 const MOST_SECRET_OCTETS = 64 * 1024;
 
+/** Of a long list of nonsense the first faults say enough. */
+const MOST_FAULTS = 20;
+
 /** The value of a setting as a layer gives it. */
-export function readGiven(setting: Setting<unknown>, given: Given): Reading {
+export function readGiven(given: Given): Reading {
+  const { setting } = given;
   const key = given.layer === "environment" ? null : given.key;
   const wrong = (what: string, hint: string): Reading => ({ faults: [{ where: given.where, key, what, hint }] });
   const text = given.isFile ? secretIn(given) : given.text;
@@ -23,7 +27,11 @@ export function readGiven(setting: Setting<unknown>, given: Given): Reading {
   if (setting.notYet) return isDefault(setting, input) ? { value: defaultOf(setting) } : wrong("is not available yet", "leave it out");
   const result = setting.type.schema.safeParse(input);
   if (result.success) return { value: setting.type.within?.(result.data, given.folder) ?? result.data };
-  return { faults: result.error.issues.map((issue) => ({ where: given.where, key, what: issue.message, hint: hintOf(issue) })) };
+  return {
+    faults: result.error.issues
+      .slice(0, MOST_FAULTS)
+      .map((issue) => ({ where: given.where, key, what: issue.message, hint: hintOf(issue) })),
+  };
 }
 
 /** The value of a setting that no layer gives. A default that its own type refuses is a fault of this program. */

@@ -18,8 +18,8 @@ export function checkRules(settings: Settings, given: ReadonlyMap<string, Given>
     if (!at) return { where: "default", key: keys[0] ?? null, what, hint };
     return { where: at.where, key: at.layer === "environment" ? null : at.key, what, hint };
   };
-  const broken = [...orderRules(settings), ...listenRules(settings), ...networkRules(settings), ...tlsRules(settings)];
-  const unwise = adviceOn(settings);
+  const broken = [...listenRules(settings), ...networkRules(settings), ...tlsRules(settings)];
+  const unwise = [...adviceOn(settings), ...neverReached(settings, given)];
   return {
     broken: broken.map((rule) => about(...rule)),
     unwise: [...unwise.map((rule) => about(...rule)), ...readableSecrets(settings, given)],
@@ -28,16 +28,16 @@ export function checkRules(settings: Settings, given: ReadonlyMap<string, Given>
 
 type Rule = readonly [keys: readonly SettingKey[], what: string, hint: string];
 
-/** Pairs of which the first must not be above the second. */
-function orderRules({ smtp, queue, deliver, resolve }: Settings): Rule[] {
+/** Limits that a lower one keeps from ever being reached. Only where both were given: a default gives way without a word. */
+function neverReached({ smtp, queue, deliver, resolve }: Settings, given: ReadonlyMap<string, Given>): Rule[] {
   const pairs: readonly (readonly [SettingKey, number, SettingKey, number])[] = [
     ["smtp.header_size", smtp.headerSize, "smtp.size", smtp.size],
     ["smtp.line_length", smtp.lineLength, "smtp.size", smtp.size],
     ["smtp.data_rate_grace", smtp.dataRateGrace, "smtp.data_timeout", smtp.dataTimeout],
     ["smtp.connections_per_client", smtp.connectionsPerClient, "smtp.connections", smtp.connections],
     ["queue.delay_warning", queue.delayWarning, "queue.lifetime", queue.lifetime],
-    ["queue.dsn_lifetime", queue.dsnLifetime, "queue.lifetime", queue.lifetime],
     ["deliver.first_concurrency", deliver.firstConcurrency, "deliver.concurrency", deliver.concurrency],
+    ["deliver.concurrency", deliver.concurrency, "deliver.workers", deliver.workers * deliver.share],
     ["deliver.connect_timeout", deliver.connectTimeout, "deliver.attempt_timeout", deliver.attemptTimeout],
     ["deliver.greeting_timeout", deliver.greetingTimeout, "deliver.attempt_timeout", deliver.attemptTimeout],
     ["deliver.command_timeout", deliver.commandTimeout, "deliver.attempt_timeout", deliver.attemptTimeout],
@@ -45,8 +45,8 @@ function orderRules({ smtp, queue, deliver, resolve }: Settings): Rule[] {
     ["resolve.recipients", resolve.recipients, "resolve.message_recipients", resolve.messageRecipients],
   ];
   return pairs
-    .filter(([, a, , b]) => a > b)
-    .map(([first, , second]) => [[first, second], `${first} is above ${second}`, "lower the one or raise the other"]);
+    .filter(([first, value, second, bound]) => value > bound && given.has(first) && given.has(second))
+    .map(([first, , second]) => [[first], `${first} is never reached: ${second} is lower`, ""]);
 }
 
 /** No two listeners at one address; the wildcard of a family takes every address of it. */
@@ -62,8 +62,8 @@ function listenRules({ smtp, submission, submissions, http, metrics }: Settings)
   return flat.flatMap((one, i): Rule[] => {
     const other = flat.slice(0, i).find(({ address }) => collide(address, one.address));
     if (!other) return [];
-    const text = listen.show([one.address]);
-    return [[[one.key, other.key], `${text} is taken by ${other.key} (${listen.show([other.address])})`, "use another port"]];
+    const name = (listener: typeof one) => `${listener.key} (${listen.show([listener.address])})`;
+    return [[[one.key, other.key], `${name(other)} and ${name(one)} cannot both listen`, "give one of them another port"]];
   });
 }
 
@@ -93,23 +93,20 @@ function tlsRules({ tls }: Settings): Rule[] {
   return [[[has], `${has} is set and ${lacks} is not`, "a certificate and its key go together"]];
 }
 
-function adviceOn({ hostname, services, smtp, deliver }: Settings): Rule[] {
+function adviceOn({ hostname, services, smtp }: Settings): Rule[] {
   const rules: Rule[] = [];
-  if (!hostname.includes("."))
+  if (!hostname.includes(".")) {
     rules.push([
       ["hostname"],
       `"${hostname}" is a single label, and other servers expect a full name`,
       'set it as in "mail.campus.example"',
     ]);
-  if (services.includes("receive") && smtp.listen.length === 0)
-    rules.push([["smtp.listen", "services"], "mail is to be received and no listener is on", "set smtp.listen"]);
-  if (deliver.concurrency > deliver.workers * deliver.share) {
-    rules.push([
-      ["deliver.concurrency", "deliver.workers", "deliver.share"],
-      "deliver.concurrency is above what one next hop may hold of deliver.workers",
-      "it is never reached",
-    ]);
   }
+  if (services.includes("receive") && smtp.listen.length === 0) {
+    rules.push([["smtp.listen", "services"], "mail is to be received and no listener is on", "set smtp.listen"]);
+  }
+  // RFC 5321 §4.5.3.1.7: at least 64K octets.
+  if (smtp.size < 64 * 1024) rules.push([["smtp.size"], "is below what every server must take (RFC 5321: 64 KiB)", ""]);
   return rules;
 }
 

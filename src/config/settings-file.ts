@@ -2,13 +2,14 @@ import { readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { isAlias, isCollection, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLMap } from "yaml";
 import { type Fault, quoted } from "./fault.ts";
-import { allNames, type Given, settingNamed, settingsByKey } from "./given.ts";
+import { allNames, type Given, type Named, settingNamed } from "./given.ts";
 import { nearest } from "./nearest.ts";
 
-/** A page of settings has a few kilobytes. Within this the YAML parser stays under two seconds and flat in memory whatever it reads. */
-const MOST_OCTETS = 256 * 1024;
-/** Of a file that is no YAML at all the first few faults say enough. */
+/** A page of settings has a few kilobytes. Within this the YAML parser takes under a second whatever it reads. */
+const MOST_OCTETS = 64 * 1024;
+/** Of a file that is no YAML at all, or no settings file, the first few faults say enough. */
 const MOST_SYNTAX_FAULTS = 10;
+const MOST_FAULTS = 100;
 
 export type FileReading = { readonly given: readonly Given[]; readonly faults: readonly Fault[] };
 
@@ -20,7 +21,8 @@ export function readSettingsFile(name: string, cwd: string): FileReading {
   // failsafe: every scalar is its text, so that 0755, off and 1e3 mean the same here as in the environment.
   const document = parseDocument(text, { lineCounter: lines, schema: "failsafe", prettyErrors: false, uniqueKeys: false, customTags: [] });
   const at = (offset: number) => `${name}:${lines.linePos(offset).line}`;
-  const syntax = [...document.errors, ...document.warnings];
+  // An unknown tag is only a warning to the parser; the walk refuses every tag.
+  const syntax = [...document.errors, ...document.warnings.filter(({ code }) => code !== "TAG_RESOLVE_FAILED")];
   if (syntax.length > 0) {
     const faults = syntax.slice(0, MOST_SYNTAX_FAULTS).map((e) => syntaxFault(at(e.pos[0]), e.code, e.message));
     const rest = syntax.length - faults.length;
@@ -63,8 +65,7 @@ function syntaxFault(where: string, code: string, message: string): Fault {
   const what = `not YAML: ${said.charAt(0).toLowerCase()}${said.slice(1)}`;
   if (code === "TAB_AS_INDENT") return { where, key: null, what: "a tab stands in the indentation", hint: "YAML is indented with blanks" };
   if (code === "MULTIPLE_DOCS") return { where, key: null, what: "a second document starts here", hint: "leave out the --- line" };
-  if (code === "TAG_RESOLVE_FAILED")
-    return { where, key: null, what: "a tag (!…) stands here", hint: "settings have none; put text that starts with ! in quotes" };
+  if (code === "MISSING_CHAR") return { where, key: null, what, hint: "it was opened further up" };
   if (code === "UNEXPECTED_TOKEN" || code === "BAD_SCALAR_START" || code === "BLOCK_AS_IMPLICIT_KEY")
     return { where, key: null, what, hint: 'put values with special characters in quotes, as in "[::1]:2525"' };
   return { where, key: null, what, hint: "" };
@@ -85,23 +86,30 @@ class Walk {
   file(contents: unknown, name: string): FileReading {
     if (isMap(contents)) this.#section(contents as YAMLMap<Node, Node | null>, "");
     else if (!isEmpty(contents)) this.#fault(name, null, "is not a list of settings", 'write lines as in "hostname: mail.campus.example"');
+    if (this.#faults.length >= MOST_FAULTS) this.#fault(name, null, `has ${MOST_FAULTS} faults or more; the rest was not read`);
     return { given: [...this.#given.values()], faults: this.#faults };
   }
 
   #section(map: YAMLMap<Node, Node | null>, prefix: string): void {
     for (const { key, value } of map.items) {
+      if (this.#faults.length >= MOST_FAULTS) return;
       const where = this.#at(key.range?.[0] ?? 0);
-      if (isScalar(key) && key.anchor === undefined) this.#entry(`${prefix}${String(key.value)}`, value, where);
+      if (isPlain(key) && isScalar(key)) this.#entry(`${prefix}${String(key.value)}`, value, where);
       else this.#fault(where, prefix === "" ? null : prefix.slice(0, -1), "a key here is not a plain word");
     }
   }
 
   #entry(name: string, value: Node | null, where: string): void {
     const named = settingNamed(name);
-    if (isAlias(value) || value?.anchor !== undefined) {
-      this.#fault(where, shown(name), "anchors (&) and aliases (*) are not read here", "write the value out, or put it in quotes");
+    if (value !== null && !isPlain(value)) {
+      this.#fault(
+        where,
+        shown(name),
+        "anchors (&), aliases (*) and tags (!) are not read here",
+        "write the value out, or put it in quotes",
+      );
     } else if (named) {
-      this.#value(named.key, named.isFile, name, value, where);
+      this.#value(named, name, value, where);
     } else if (!allNames.some((known) => known.startsWith(`${name}.`))) {
       this.#fault(where, shown(name), "unknown key", guess(name));
     } else if (isMap(value)) {
@@ -111,15 +119,15 @@ class Walk {
     }
   }
 
-  #value(key: string, isFile: boolean, name: string, value: Node | null, where: string): void {
-    const before = this.#given.get(key);
-    const text = settingsByKey.get(key)?.fileOnly ? sourcesText(value) : textOrItems(value);
+  #value(named: Named, name: string, value: Node | null, where: string): void {
+    const before = this.#given.get(named.key);
+    const text = named.setting.fileOnly ? sourcesText(value) : textOrItems(value);
     if (before) this.#fault(where, name, `is given twice, first at ${before.where}`, "keep one");
     else if (text === null) this.#fault(where, name, "takes a value, not a structure");
     else {
       const folder = dirname(this.#path);
-      const secretFile = settingsByKey.get(key)?.type.secret ? (isFile ? resolve(folder, String(text)) : this.#path) : null;
-      this.#given.set(key, { key, isFile, text, layer: "file", where, secretFile, folder });
+      const ownFile = named.isFile ? resolve(folder, String(text)) : this.#path;
+      this.#given.set(named.key, { ...named, text, layer: "file", where, secretFile: named.setting.type.secret ? ownFile : null, folder });
     }
   }
 
@@ -128,6 +136,9 @@ class Walk {
   }
 }
 
+/** No alias, and nothing that gives the node a name or another meaning. */
+const isPlain = (node: Node): boolean => !isAlias(node) && node.anchor === undefined && node.tag === undefined;
+
 const isEmpty = (node: unknown): boolean => node === null || (isScalar(node) && node.value === "" && node.type === "PLAIN");
 
 /** The text of a scalar, the texts of a sequence of scalars; null for anything else. */
@@ -135,7 +146,7 @@ function textOrItems(node: Node | null): string | readonly string[] | null {
   if (node === null) return "";
   if (isScalar(node)) return String(node.value);
   if (!isSeq(node)) return null;
-  const items = node.items.map((item) => (isScalar(item) && item.anchor === undefined ? String(item.value) : null));
+  const items = node.items.map((item) => (isScalar(item) && isPlain(item as Node) ? String(item.value) : null));
   return items.every((item) => item !== null) ? items : null;
 }
 

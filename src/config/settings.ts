@@ -44,7 +44,7 @@ export const settingsList = {
 
   "smtp.listen": setting(listen, "127.0.0.1:2525", "Where mail comes in from other servers, without sign-in."),
   "smtp.size": setting(
-    size("64 KiB", "1 GiB"),
+    size("1 KiB", "1 GiB"),
     "50 MiB",
     "Largest message (RFC 1870); beyond it 552 5.3.4. RFC 5321 §4.5.3.1.7: at least 64 KiB.",
   ),
@@ -58,7 +58,7 @@ export const settingsList = {
     "1000",
     "Recipients one transaction may name; beyond it 452 4.5.3. RFC 5321 §4.5.3.1.8: at least 100.",
   ),
-  "smtp.header_size": setting(size("64 KiB", "16 MiB"), "256 KiB", "Largest header section; beyond it 552 5.3.4."),
+  "smtp.header_size": setting(size("1 KiB", "16 MiB"), "256 KiB", "Largest header section; beyond it 552 5.3.4."),
   "smtp.line_length": setting(
     size("1000 B", "1 MiB"),
     "32 KiB",
@@ -123,12 +123,12 @@ export const settingsList = {
     "Waits between attempts, ± 20 %; the last one repeats. RFC 5321 §4.5.4.1: at least 30 minutes, a shorter start is usual.",
   ),
   "queue.lifetime": setting(
-    duration("1m", "30d"),
+    duration("1s", "30d"),
     "4d",
     "Age at which a recipient fails and its DSN goes out. RFC 5321 §4.5.4.1: at least 4-5 days.",
   ),
-  "queue.delay_warning": setting(duration("1m", "30d"), "4h", "Age at which the sender hears that a recipient is delayed."),
-  "queue.dsn_lifetime": setting(duration("1m", "30d"), "1d", "The lifetime of what we wrote ourselves."),
+  "queue.delay_warning": setting(duration("1s", "30d"), "4h", "Age at which the sender hears that a recipient is delayed."),
+  "queue.dsn_lifetime": setting(duration("1s", "30d"), "1d", "The lifetime of what we wrote ourselves."),
   "queue.lease": setting(
     duration("5s", "1h"),
     "120s",

@@ -63,7 +63,8 @@ function network(text: string): Network | Wrong {
   const version = isIP(address);
   if (version === 0 || address.includes("%") || rest.length > 0) return new Wrong(`${quoted(text)} is not a network`, NETWORK_HINT);
   const bits = version === 4 ? 32 : 128;
-  if (prefixText !== undefined && !/^[0-9]{1,3}$/.test(prefixText)) return new Wrong(`${quoted(text)} is not a network`, NETWORK_HINT);
+  if (prefixText !== undefined && !/^(0|[1-9][0-9]{0,2})$/.test(prefixText))
+    return new Wrong(`${quoted(text)} is not a network`, NETWORK_HINT);
   const prefix = prefixText === undefined ? bits : Number(prefixText);
   if (prefix > bits) return new Wrong(`${quoted(text)} has a prefix beyond ${bits}`, NETWORK_HINT);
   const ip = ipaddr.parse(address);

@@ -1,0 +1,23 @@
+import { stringify } from "yaml";
+import { settingsByKey } from "./given.ts";
+import type { LoadedSettings, Origin } from "./load-settings.ts";
+
+/** One setting for `config print --json`. `value` is null when nothing is set, else as it would stand in the file; secrets are ***. */
+export type PrintedSetting = { readonly key: string; readonly value: string | null; readonly origin: string };
+
+export const printedSettings = ({ origins }: LoadedSettings): PrintedSetting[] =>
+  [...origins].map(([key, { shown, origin }]) => ({ key, value: shown, origin }));
+
+/** The settings as lines of a settings file, which would give the same settings again (but for secrets, which are masked). */
+export function settingsLines({ origins }: LoadedSettings, withOrigin: boolean): string[] {
+  const lines = [...origins].map(([key, origin]) => [settingLine(key, origin), origin.origin] as const);
+  const width = Math.min(50, Math.max(...lines.map(([line]) => line.length)));
+  return lines.map(([line, origin]) => (withOrigin ? `${line.padEnd(width)}  # ${origin}` : line));
+}
+
+/** What is not set stands as a comment, with what happens instead. */
+function settingLine(key: string, { shown }: Origin): string {
+  const fallback = settingsByKey.get(key)?.fallback;
+  if (shown === null) return `# ${key}: ${typeof fallback === "object" ? fallback.phrase.replaceAll("`", "") : ""}`;
+  return `${key}: ${shown === "" ? "[]" : stringify(shown, { lineWidth: 0, schema: "failsafe" }).trimEnd()}`;
+}
