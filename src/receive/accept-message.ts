@@ -1,0 +1,88 @@
+import { fieldsNamed, fieldText, type Header, readHeader } from "../mail/header.ts";
+import { queuedAs, replies } from "../mail/replies.ts";
+import type { Reply } from "../mail/reply.ts";
+import { receivedField } from "../mail/trace-field.ts";
+import type { NewMessage } from "../queue/claim.ts";
+import type { Content } from "./content.ts";
+import type { ContentFault } from "./content-scanner.ts";
+import type { Dialogue } from "./dialogue.ts";
+import type { Transaction } from "./transaction.ts";
+
+const faultReplies: Readonly<Record<ContentFault, Reply>> = {
+  nul: replies.holdsNul,
+  bareLineEnd: replies.bareLineEnd,
+  lineTooLong: replies.dataLineTooLong,
+  headerTooLarge: replies.headerTooLarge,
+  tooLarge: replies.messageTooLarge,
+};
+
+/**
+ * The answer to the end of data. 250 is said after COMMIT and not before (RFC 5321 §4.2.5); once the commit has begun, its result alone decides,
+ * so nothing here gives up waiting for it. Never rejects.
+ */
+export async function acceptMessage(dialogue: Dialogue, transaction: Transaction, content: Content): Promise<Reply> {
+  try {
+    await content.finish();
+    const judged = judge(dialogue, content);
+    if ("code" in judged) {
+      content.drop();
+      return judged;
+    }
+    await content.intake.commit(newMessage(dialogue, transaction, content, judged));
+    return queuedAs(content.intake.queueId);
+  } catch (cause) {
+    content.drop();
+    return dialogue.trouble("smtp.message_not_stored", cause);
+  }
+}
+
+/** The header of a message that can be accepted, or the reply that refuses it. */
+function judge({ context }: Dialogue, content: Content): Header | Reply {
+  const fault = content.scanner.fault();
+  if (fault !== null) return faultReplies[fault];
+  if (content.troubled) return replies.localTrouble;
+  const read = readHeader(content.header());
+  if (!read.ok) return read.reply;
+  const received = fieldsNamed(read.header, "received").length;
+  return received > context.limits.receivedFields ? replies.tooManyHops : read.header; // RFC 5321 §6.3
+}
+
+function newMessage({ context, client, state, tls }: Dialogue, transaction: Transaction, content: Content, header: Header): NewMessage {
+  const { envelope, onlyForwardPath } = transaction;
+  const { scanner, intake } = content;
+  const heloName = state.hello?.name ?? null;
+  const prefix = receivedField({
+    heloName: heloName ?? "",
+    clientAddress: client.address,
+    hostname: context.settings.hostname,
+    queueId: intake.queueId,
+    esmtp: state.hello?.extended === true,
+    tls: tls !== null,
+    authenticated: false,
+    smtputf8: envelope.smtputf8,
+    recipient: onlyForwardPath,
+    at: new Date(),
+  });
+  return {
+    envelope: scanner.eightBit ? { ...envelope, body: "8BITMIME" } : envelope, // RFC 6152 §3: what it is counts, not what was announced
+    prefix,
+    headerSize: scanner.headerSize < 0 ? scanner.size : scanner.headerSize,
+    headerMessageId: messageIdOf(header),
+    clientAddress: client.address,
+    heloName,
+    authenticatedAs: null,
+    recipients: transaction.recipients,
+  };
+}
+
+/** As written, for the trace; it proves nothing. No controls, and no longer than a line (RFC 5322 §2.1.1). */
+function messageIdOf(header: Header): string | null {
+  const [field] = fieldsNamed(header, "message-id");
+  const text =
+    field === undefined
+      ? ""
+      : fieldText(field)
+          .replace(/\p{Cc}/gu, "")
+          .slice(0, 998);
+  return text === "" ? null : text;
+}

@@ -1,0 +1,75 @@
+/** What is wrong with a line that cannot be a command. */
+export type LineFault = "badOctets" | "tooLong" | "tls";
+
+const LF = 0x0a;
+const CR = 0x0d;
+/** First octet of a TLS record that carries a handshake (RFC 8446 §5.1): someone speaks TLS to a clear-text port. */
+const TLS_HANDSHAKE = 0x16;
+
+/** Reads command lines (RFC 5321 §2.3.8: CRLF and nothing else ends one), however they are cut. Holds at most `limit` octets of an unfinished one. */
+export class CommandLines {
+  /** The line taken last, without its CRLF; empty when `fault` is set. */
+  line: Buffer = Buffer.alloc(0);
+  fault: LineFault | null = null;
+  #held: Buffer[] = [];
+  #heldLength = 0;
+  #overflow = false;
+  #first = true;
+  readonly #limit: number;
+
+  /** `limit`: octets of a line with its CRLF (RFC 5321 §4.5.3.1.4 asks for at least 512). */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /**
+   * Takes the next line of `segment` from offset `from`: true, then `line` or `fault` says what it was. False: the line is not finished.
+   * A bare LF ends a line too, a faulty one: what stands behind it must not hide from us in what another reader takes for two lines.
+   */
+  next(segment: Buffer, from: number): number {
+    this.fault = null;
+    this.line = segment.subarray(from, from);
+    if (this.#first && from < segment.length) {
+      this.#first = false;
+      if (segment[from] === TLS_HANDSHAKE) return this.#faulty("tls", segment.length);
+    }
+    const at = segment.indexOf(LF, from);
+    if (at < 0) {
+      this.#hold(segment.subarray(from));
+      return -1;
+    }
+    const end = at + 1;
+    if (this.#overflow || this.#heldLength + end - from > this.#limit) return this.#faulty("tooLong", end);
+    let whole = segment.subarray(from, end);
+    if (this.#heldLength > 0) {
+      this.#held.push(whole);
+      whole = Buffer.concat(this.#held);
+    }
+    this.#forget();
+    const length = whole.length - 2;
+    if (length < 0 || whole.indexOf(CR) !== length || whole.includes(0)) this.fault = "badOctets";
+    else this.line = whole.subarray(0, length);
+    return end;
+  }
+
+  #faulty(fault: LineFault, end: number): number {
+    this.#forget();
+    this.fault = fault;
+    return end;
+  }
+
+  #hold(rest: Buffer): void {
+    if (this.#overflow || rest.length === 0) return;
+    this.#heldLength += rest.length;
+    this.#overflow = this.#heldLength > this.#limit;
+    if (this.#overflow) this.#held = [];
+    else this.#held.push(Buffer.from(rest)); // a copy: the segment it came in may be far larger
+  }
+
+  #forget(): void {
+    if (this.#heldLength === 0 && !this.#overflow) return;
+    this.#held = [];
+    this.#heldLength = 0;
+    this.#overflow = false;
+  }
+}

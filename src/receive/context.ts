@@ -1,0 +1,54 @@
+import type { Directory } from "../directory/directory.ts";
+import type { Log } from "../log/log.ts";
+import type { Mailbox } from "../mail/mailbox.ts";
+import type { Intake } from "../queue/claim.ts";
+import type { Resolve } from "../resolve/resolution.ts";
+import type { ConnectionCounts } from "./connection-counts.ts";
+import type { Limits } from "./limits.ts";
+import type { Networks } from "./networks.ts";
+
+/** What this stage asks of the others. */
+export type ReceiveDeps = {
+  readonly directory: Pick<Directory, "domain">;
+  readonly resolve: Resolve;
+  /** A place in the queue for one message. */
+  readonly openIntake: () => Intake;
+  readonly log: Log;
+  /** False: mail is not taken now (an operator paused intake, the database is away). New connections and MAIL get 421 4.3.2. */
+  readonly accepting: () => boolean;
+  /** True: the database's volume is nearly full. MAIL gets 452 4.3.1. */
+  readonly spaceLow: () => boolean;
+  /** The domain `<postmaster>` belongs to; null: none of ours exists, then it is our hostname. */
+  readonly firstDomain: () => Promise<string | null>;
+  /** The client is a next hop of ours: its connections come out of the reserved part. */
+  readonly isNextHop?: (address: string) => boolean;
+};
+
+export type ReceiveSettings = {
+  readonly hostname: string;
+  /** `smtp.listen`. Port 0: any free one. */
+  readonly listen: readonly { readonly host: string; readonly port: number }[];
+  /** PEM. */
+  readonly tls: { readonly cert: string; readonly key: string };
+  /** May send to anywhere. */
+  readonly trustedNetworks: readonly string[];
+  /** Their connections count in the total only, besides those of trusted networks. */
+  readonly uncountedNetworks: readonly string[];
+  /** Gets mail to postmaster that nobody answers; null: it is held. */
+  readonly postmaster: Mailbox | null;
+  readonly limits: Limits;
+};
+
+export const LOOPBACK: readonly string[] = ["127.0.0.0/8", "::1"];
+
+/** What all connections of this worker share. */
+export type Context = {
+  readonly deps: ReceiveDeps;
+  readonly settings: ReceiveSettings;
+  readonly limits: Limits;
+  readonly trusted: Networks;
+  readonly uncounted: Networks;
+  readonly counts: ConnectionCounts;
+  /** The server stops: no new commands. */
+  draining: boolean;
+};

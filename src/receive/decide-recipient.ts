@@ -1,0 +1,122 @@
+import type { Directory } from "../directory/directory.ts";
+import { cannotBeOurs } from "../mail/domain.ts";
+import type { ReversePath } from "../mail/envelope.ts";
+import { absent, type Lookup } from "../mail/lookup.ts";
+import { atOurs, canBeOurLocalPart, type Mailbox } from "../mail/mailbox.ts";
+import type { ForwardPath } from "../mail/path.ts";
+import { replies } from "../mail/replies.ts";
+import type { Reply } from "../mail/reply.ts";
+import type { FinalRecipient, Resolution, Resolve } from "../resolve/resolution.ts";
+import { decideRelay, type RelayDecision } from "./relay-decision.ts";
+
+/** Who answers for `<postmaster>`: the mailbox it means, and the one that gets its mail when that leads nowhere (null: held for a person). */
+export type Postmaster = { readonly address: Mailbox; readonly fallback: Mailbox | null };
+
+/** What the decision asks. `trustedNetwork`, `ownLiteral`: see RelayQuestion. */
+export type RecipientQuestion = {
+  readonly path: ForwardPath;
+  readonly reversePath: ReversePath;
+  readonly trustedNetwork: boolean;
+  readonly ownLiteral: string;
+};
+
+export type Decider = {
+  readonly directory: Pick<Directory, "domain">;
+  readonly resolve: Resolve;
+  readonly postmaster: () => Promise<Postmaster>;
+  /** Told of a lookup that failed. */
+  readonly unavailable: (cause: Error) => void;
+};
+
+/** Where mail for a forward-path goes, or the reply that refuses it. `forwardPath` is the path as a mailbox. */
+export type RecipientDecision =
+  | { readonly accepted: true; readonly forwardPath: Mailbox; readonly recipients: readonly FinalRecipient[] }
+  | { readonly accepted: false; readonly reply: Reply };
+
+const refuse = (reply: Reply): RecipientDecision => ({ accepted: false, reply });
+
+/** Decides one RCPT (RFC 5321 §4.1.1.3): relay first, then what the address means. */
+export async function decideRecipient(decider: Decider, question: RecipientQuestion): Promise<RecipientDecision> {
+  const domain = await domainOf(decider, question.path);
+  if (domain.kind === "unavailable") decider.unavailable(domain.cause);
+  const decision = decideRelay({ ...question, domain: domain.kind });
+  const { path } = question;
+  if (decision === "postmaster" || path.kind === "postmaster") return toPostmaster(decider, question, domain.kind === "found");
+  if (decision === "ours") return toOurs(decider, path.mailbox, question.reversePath);
+  return decision === "relay" ? relayed(path.mailbox) : refuse(refusals[decision]);
+}
+
+const refusals: Readonly<Record<Exclude<RelayDecision, "postmaster" | "ours" | "relay">, Reply>> = {
+  relayDenied: replies.relayDenied,
+  noDestination: replies.noDestination,
+  returnAddressInvalid: replies.returnAddressInvalid,
+  unavailable: replies.lookupFailed,
+};
+
+async function domainOf(decider: Decider, path: ForwardPath): Promise<Lookup<unknown>> {
+  if (path.kind === "postmaster" || cannotBeOurs(path.mailbox.domain)) return absent;
+  return decider.directory.domain(path.mailbox.domain);
+}
+
+const accept = (forwardPath: Mailbox, recipients: readonly FinalRecipient[]): RecipientDecision => ({
+  accepted: true,
+  forwardPath,
+  recipients,
+});
+
+/** `mailbox` alone, reached by `path`. */
+const only = (mailbox: Mailbox, path: readonly string[], held: string | null = null): FinalRecipient => ({
+  mailbox,
+  paths: [path],
+  morePaths: 0,
+  list: null,
+  held,
+});
+
+/** As given: a foreign local part keeps its case, and expansion is its own server's business. */
+const relayed = (mailbox: Mailbox): RecipientDecision => accept(mailbox, [only(mailbox, [mailbox.key])]);
+
+async function toOurs(decider: Decider, given: Mailbox, reversePath: ReversePath): Promise<RecipientDecision> {
+  const mailbox = atOurs(given);
+  if (!canBeOurLocalPart(mailbox.localPart)) {
+    return refuse(/^[ -~]*$/.test(mailbox.localPart) ? replies.mailboxUnknown : replies.addressNotAscii);
+  }
+  const resolution = await decider.resolve(mailbox, reversePath);
+  if (resolution.kind === "expanded" && resolution.recipients.length > 0) {
+    return accept(given, resolution.recipients);
+  }
+  if (resolution.kind === "unavailable") decider.unavailable(resolution.cause);
+  return refuse(refusalOf(resolution));
+}
+
+function refusalOf(resolution: Resolution): Reply {
+  switch (resolution.kind) {
+    case "expanded": // to nobody: every way ends in nothing
+    case "onlyItself":
+      return replies.leadsToItself;
+    case "absent":
+      return replies.mailboxUnknown;
+    case "unavailable":
+      return replies.lookupFailed;
+    case "tooLarge":
+      return replies.expansionTooLarge;
+    case "mayNotPost":
+      return replies.mayNotPost;
+  }
+}
+
+/** RFC 5321 §4.5.1: mail to postmaster is always taken. Whoever answers it is asked first; what nobody answers goes to the fallback, or is held. */
+async function toPostmaster(decider: Decider, question: RecipientQuestion, atOurDomain: boolean): Promise<RecipientDecision> {
+  const { address, fallback } = await decider.postmaster();
+  const meant = atOurDomain && question.path.kind === "mailbox" ? atOurs(question.path.mailbox) : address;
+  const resolution = await decider.resolve(meant, question.reversePath);
+  if (resolution.kind === "unavailable") {
+    decider.unavailable(resolution.cause);
+    return refuse(replies.lookupFailed);
+  }
+  if (resolution.kind === "expanded" && resolution.recipients.length > 0) {
+    return accept(meant, resolution.recipients);
+  }
+  if (fallback !== null) return accept(meant, [only(fallback, [meant.key, fallback.key])]);
+  return accept(meant, [only(meant, [meant.key], `nobody answers ${meant.key}`)]);
+}

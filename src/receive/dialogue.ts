@@ -1,0 +1,46 @@
+import type { Reply } from "../mail/reply.ts";
+import type { Content } from "./content.ts";
+import type { Context } from "./context.ts";
+import type { Transaction } from "./transaction.ts";
+
+/** What the client has said. A new object at connect and after STARTTLS (RFC 3207 §4.2), so that nothing is left of the old one. */
+export type State = {
+  /** Null before HELO or EHLO. `extended`: by EHLO. */
+  hello: { readonly name: string; readonly extended: boolean } | null;
+  transaction: Transaction | null;
+};
+
+export const newState = (): State => ({ hello: null, transaction: null });
+
+/** Who is at the other end, as far as we know by ourselves. */
+export type Client = {
+  readonly address: string;
+  /** Our own address it connected to, as an address literal. */
+  readonly ownLiteral: string;
+  readonly trustedNetwork: boolean;
+};
+
+/** One connection as the commands see it. */
+export type Dialogue = {
+  readonly context: Context;
+  readonly client: Client;
+  readonly state: State;
+  /** Inside TLS; the protocol and cipher for the trace field, null in clear text. */
+  readonly tls: { readonly protocol: string; readonly cipher: string } | null;
+  /** From here on octets are content. */
+  readonly readContent: (content: Content) => void;
+  /** Starts the TLS handshake, after the reply was said. */
+  readonly startTls: (done: () => void) => void;
+  readonly say: (reply: Reply, more?: readonly string[]) => void;
+  /** A fault of ours: logged without the client's words; the reply is 451 4.3.0. */
+  readonly trouble: (event: string, cause: unknown) => Reply;
+};
+
+/** An answer of a command. Null: it has answered by itself and calls `done`. */
+export type Answer = Reply | null | Promise<Reply | null>;
+
+export type Command = {
+  readonly run: (dialogue: Dialogue, argument: Buffer, done: () => void) => Answer;
+  /** It moves no mail: a connection has only so many of these. */
+  readonly idle?: true;
+};

@@ -1,0 +1,69 @@
+/**
+ * receive: speaks SMTP with the outside and puts accepted messages in the queue. Trusts nothing it reads. May look up addresses and insert into
+ * the queue; may not read other messages, nor connect anywhere. Standards: RFC 5321, 1870, 2034, 2920, 3207, 3461, 6152, 6531, 9422.
+ */
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { ConnectionCounts } from "./connection-counts.ts";
+import type { Context, ReceiveDeps, ReceiveSettings } from "./context.ts";
+import { Listener } from "./listener.ts";
+import { parseNetworks } from "./networks.ts";
+
+export type Receiver = {
+  /** Where it listens, with the actual ports. */
+  readonly addresses: readonly AddressInfo[];
+  /** Stops taking connections; idle ones hear 421 at once, running DATA may go on up to `drainTimeout`. Resolves when all are gone. */
+  close(): Promise<void>;
+  /** For connections from now on (PEM). Throws if the two do not belong together; then the old ones stay. */
+  reloadCertificate(cert: string, key: string): void;
+};
+
+/** Opens the listening sockets. Rejects if one of the addresses cannot be had. */
+export async function startReceiver(deps: ReceiveDeps, settings: ReceiveSettings): Promise<Receiver> {
+  const { limits } = settings;
+  const context: Context = {
+    deps,
+    settings,
+    limits,
+    trusted: parseNetworks(settings.trustedNetworks),
+    uncounted: parseNetworks([...settings.uncountedNetworks, ...settings.trustedNetworks]),
+    counts: new ConnectionCounts(limits),
+    draining: false,
+  };
+  const listeners: Listener[] = [];
+  const stop = () => Promise.all(listeners.map((listener) => new Promise<void>((resolve) => listener.server.close(() => resolve()))));
+  try {
+    for (const { host, port } of settings.listen) {
+      const listener = new Listener(context);
+      listeners.push(listener);
+      listener.listen({ host, port });
+      await once(listener.server, "listening");
+    }
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const sessions = () => listeners.flatMap((listener) => listener.sessions);
+  const sweeper = setInterval(() => {
+    const now = performance.now();
+    for (const session of sessions()) session.sweep(now);
+  }, limits.sweepInterval);
+
+  return {
+    addresses: listeners.map((listener) => listener.server.address() as AddressInfo),
+    async close() {
+      context.draining = true;
+      const stopped = stop();
+      for (const session of sessions()) session.drain();
+      const cut = setTimeout(() => {
+        for (const session of sessions()) session.cut();
+      }, limits.drainTimeout);
+      await stopped;
+      clearTimeout(cut);
+      clearInterval(sweeper);
+    },
+    reloadCertificate(cert, key) {
+      for (const listener of listeners) listener.updateSecureContext({ cert, key });
+    },
+  };
+}

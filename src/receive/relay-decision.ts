@@ -1,0 +1,40 @@
+import { cannotBeOurs } from "../mail/domain.ts";
+import type { Lookup } from "../mail/lookup.ts";
+import { atOurs, type Mailbox } from "../mail/mailbox.ts";
+import type { ForwardPath } from "../mail/path.ts";
+
+/** All that the decision rests on. Nothing of the sender is in it: no reverse-path, no HELO name, no header field opens the relay. */
+export type RelayQuestion = {
+  readonly path: ForwardPath;
+  /** What the directory said of the path's domain. Not asked (a domain that cannot be ours): absent. */
+  readonly domain: Lookup<unknown>["kind"];
+  /** The client's address lies in relay.trusted_networks. */
+  readonly trustedNetwork: boolean;
+  /** Our own address that the client connected to, as an address literal. */
+  readonly ownLiteral: string;
+};
+
+/** `ours`: the directory decides further. `postmaster`: ours, and always answered. `relay`: goes out as given. The others are refusals. */
+export type RelayDecision = "ours" | "postmaster" | "relay" | "relayDenied" | "noDestination" | "returnAddressInvalid" | "unavailable";
+
+/**
+ * Whether a forward-path may go through us (RFC 5321 §3.6.2, §7.9). Default deny: what no line below lets through is relayDenied. The first
+ * match ends it. Pure: the same question has the same answer, so it can be asked before any port opens.
+ */
+export function decideRelay({ path, domain, trustedNetwork, ownLiteral }: RelayQuestion): RelayDecision {
+  if (path.kind === "postmaster") return "postmaster"; // RFC 5321 §4.5.1
+  const { mailbox } = path;
+  if (mailbox.domain === ownLiteral && isPostmaster(mailbox)) return "postmaster";
+  if (cannotBeOurs(mailbox.domain)) return trustedNetwork ? "noDestination" : "relayDenied";
+  if (domain === "unavailable") return "unavailable"; // never "absent": a lookup that failed refuses nobody for good
+  if (domain === "found") {
+    if (isPostmaster(mailbox)) return "postmaster";
+    return isGenerated(mailbox) ? "returnAddressInvalid" : "ours";
+  }
+  return trustedNetwork ? "relay" : "relayDenied";
+}
+
+const isPostmaster = (mailbox: Mailbox): boolean => atOurs(mailbox).localPart === "postmaster"; // any case, RFC 5321 §4.5.1
+
+/** SRS addresses stand for foreign ones. We issue none, so whoever sends to one made it up to relay through us. */
+const isGenerated = (mailbox: Mailbox): boolean => /^srs[01][=+-]/.test(atOurs(mailbox).localPart);

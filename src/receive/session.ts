@@ -1,0 +1,247 @@
+import type net from "node:net";
+import type tls from "node:tls";
+import type { SMTPServer } from "smtp-server";
+import { SMTPConnection, type SMTPConnectionOptions } from "smtp-server/lib/smtp-connection.js";
+import { greeting, replies } from "../mail/replies.ts";
+import { type Reply, replyLine } from "../mail/reply.ts";
+import { acceptMessage } from "./accept-message.ts";
+import type { LineFault } from "./command-lines.ts";
+import { commands } from "./commands.ts";
+import type { Content } from "./content.ts";
+import type { Context } from "./context.ts";
+import { type Answer, type Client, type Dialogue, newState, type State } from "./dialogue.ts";
+import { SmtpStream } from "./smtp-stream.ts";
+
+const BLANK = 0x20;
+
+/** The connection ends with these, as it does with every 421. */
+const last = new Set<Reply>([replies.bye, replies.earlyTalker, replies.chunkingRefused, replies.holdsNul, replies.bareLineEnd]);
+
+/**
+ * One connection of a client. The library's part is the socket, TLS and the closing; every octet is read by SmtpStream, every command is in
+ * commands.ts, every reply leaves through `say`, and the deadlines are our own.
+ */
+export class Session extends SMTPConnection implements Dialogue {
+  readonly context: Context;
+  readonly client: Client;
+  state: State = newState();
+  #content: Content | null = null;
+  #deadline: number;
+  #mailSeen = false;
+  #refused = 0;
+  #idle = 0;
+  #badLines = 0;
+  #longLines = 0;
+  #handshake: net.Socket | null = null;
+
+  constructor(server: SMTPServer, socket: net.Socket, options: SMTPConnectionOptions, context: Context) {
+    super(server, socket, options);
+    this.context = context;
+    const own = this.localAddress;
+    this.client = {
+      address: this.remoteAddress,
+      ownLiteral: own.includes(":") ? `[IPv6:${own}]` : `[${own}]`,
+      trustedNetwork: context.trusted.contain(this.remoteAddress),
+    };
+    this.#deadline = performance.now() + context.limits.firstMailTimeout;
+  }
+
+  get tls(): Dialogue["tls"] {
+    const used = this.tlsOptions;
+    return this.secure && used !== false ? { protocol: used.version, cipher: used.name } : null;
+  }
+
+  /** In the place of the library's fixed wait of 100 ms: what is sent before our greeting comes with, or right behind, the connection. */
+  override init(): void {
+    this._setListeners(() => {});
+    setImmediate(() => {
+      if (this._closing || !this._parser) return;
+      this._ready = !this.#parser().touched; // RFC 5321 §4.3.1: the client waits for the greeting
+      this.say(this._ready ? greeting(this.context.settings.hostname) : replies.earlyTalker);
+    });
+  }
+
+  /** Runs inside the library's constructor, before any field of ours exists. */
+  override _createParser(): SmtpStream {
+    const parser = new SmtpStream(this._server.options.maxCommandLength ?? 0);
+    parser.oncommand = (line, done) => this._onCommand(line, done);
+    parser.onfault = (fault, done) => this.#onFault(fault, done);
+    return parser;
+  }
+
+  #parser(): SmtpStream {
+    return this._parser as SmtpStream;
+  }
+
+  /** Before the greeting nothing is done: it will be a 554. In a handshake and behind the end nothing is either. */
+  override _onCommand(line: Buffer, done: () => void = () => {}): void {
+    if (this._upgrading || this._closing) done();
+    else if (this._ready) this.#answer(this.#perform(line, done), done);
+  }
+
+  #perform(line: Buffer, done: () => void): Answer {
+    if (this.context.draining) return replies.shuttingDown;
+    const blank = line.indexOf(BLANK);
+    const verb = line.toString("latin1", 0, blank < 0 ? line.length : blank).toUpperCase();
+    const command = commands.get(verb);
+    if (command === undefined) return / HTTP\/\d/.test(line.toString("latin1")) ? replies.wrongProtocol : replies.unknownCommand;
+    if (this.#parser().early && this.state.hello?.extended !== true) return replies.badSequence; // RFC 2920 §3.1
+    if (command.idle === true && ++this.#idle > this.context.limits.idleCommands) return replies.tooManyErrors;
+    this._handlerPending = true;
+    try {
+      return command.run(this, line.subarray(blank < 0 ? line.length : blank + 1), () => this.#next(done));
+    } catch (cause) {
+      return this.trouble("smtp.command_failed", cause);
+    }
+  }
+
+  #answer(answer: Answer, done: () => void): void {
+    if (answer instanceof Promise) {
+      answer.then(
+        (reply) => this.#answer(reply, done),
+        (cause: unknown) => this.#answer(this.trouble("smtp.command_failed", cause), done),
+      );
+    } else if (answer !== null) this.#reply(answer, done);
+  }
+
+  #onFault(fault: LineFault, done: () => void): void {
+    const { badLines, longLines } = this.context.limits;
+    if (this._upgrading || this._closing) done();
+    else if (!this._ready) return;
+    else if (fault === "tls") this.#reply(replies.wrongProtocol, done);
+    else if (fault === "tooLong") this.#reply(replies.lineTooLong, ++this.#longLines >= longLines ? () => this.close() : done);
+    else this.#reply(replies.badLine, ++this.#badLines >= badLines ? () => this.close() : done);
+  }
+
+  /** Says the reply, later to a client that was refused too often; then the next command is read. */
+  #reply(reply: Reply, done: () => void): void {
+    const { refusedCommands, refusalDelay } = this.context.limits;
+    if (reply.code >= 500) this.#refused++;
+    if (reply.code < 500 || this.#refused < refusedCommands / 2) {
+      this.#sayAndGoOn(reply, done);
+      return;
+    }
+    const said = this.#refused > refusedCommands ? replies.tooManyErrors : reply;
+    this._handlerPending = true; // this wait is ours, not the client's
+    setTimeout(() => this.#sayAndGoOn(said, done), refusalDelay);
+  }
+
+  #sayAndGoOn(reply: Reply, done: () => void): void {
+    if (reply === replies.senderOk) this.#mailSeen = true;
+    this.say(reply);
+    this.#next(done);
+  }
+
+  /** The client's time begins; a client that does not read its replies is not read either. */
+  #next(done: () => void): void {
+    this._handlerPending = false;
+    if (this.#mailSeen) this.#deadline = performance.now() + this.context.limits.commandTimeout;
+    this._whenWritable(done);
+  }
+
+  readContent(content: Content): void {
+    const { transaction } = this.state;
+    if (transaction === null) throw new Error("content outside a transaction");
+    this.#content = content;
+    this.#parser().readContent(content.scanner, {
+      take: (octets) => {
+        const waiting = content.take(octets);
+        if (content.overrun) this.#cutOff(content);
+        return waiting;
+      },
+      end: (done) => void acceptMessage(this, transaction, content).then((reply) => this.#answerContent(reply, done)),
+    });
+  }
+
+  /** RFC 1870 §6.3 lets us answer before the end only by closing. */
+  #cutOff(content: Content): void {
+    content.drop();
+    this.say(replies.messageTooLarge);
+    this.close();
+  }
+
+  #answerContent(reply: Reply, done: () => void): void {
+    this.#content = null;
+    this.state.transaction = null;
+    if (reply.code === 250) this.#idle = 0;
+    if (this._parser) this.#parser().markEarly();
+    this.#reply(reply, done);
+    if (this.context.draining) this.say(replies.shuttingDown);
+  }
+
+  startTls(done: () => void): void {
+    this.upgrade(done);
+  }
+
+  /** RFC 3207 §4.2: after the handshake everything said before is forgotten. */
+  override _resetSession(): void {
+    this.state = newState();
+    super._resetSession();
+  }
+
+  trouble(event: string, cause: unknown): Reply {
+    this.context.deps.log.error(event, { client: this.client.address, error: cause instanceof Error ? cause.message : String(cause) });
+    return replies.localTrouble;
+  }
+
+  /** The one place that writes to the client. Nothing goes into a TLS handshake or a closing connection. */
+  say(reply: Reply, more: readonly string[] = []): void {
+    const lines = [replyLine(reply), ...more.map((line) => `${reply.code} ${line}`)];
+    for (let i = 0; i < more.length; i++) lines[i] = (lines[i] as string).replace(" ", "-"); // RFC 5321 §4.2.1: all but the last
+    if (!this._upgrading && !this._closing && this._socket.writable) this._socket.write(`${lines.join("\r\n")}\r\n`, "latin1");
+    if (reply.code === 421 || last.has(reply)) this.close();
+  }
+
+  /** What the library would say by itself, in its own words and with guessed codes, is replaced. */
+  override send(code: number): void {
+    this.say(code === 421 ? replies.shuttingDown : replies.localTrouble);
+  }
+
+  /** Looks at the deadlines. `now`: of performance.now(). */
+  sweep(now: number): void {
+    if (this._closing || this._closed) return;
+    if (this._upgrading) {
+      if (now > this.#deadline) this.#handshake?.destroy(); // the topmost socket: a handshake must not be torn down from below
+    } else if (this.#content !== null) {
+      if (!this.#content.complete && this.#tooSlow(this.#content, now)) this.say(replies.tooSlow);
+    } else if (!this._handlerPending && now > this.#deadline) this.say(replies.timeout);
+  }
+
+  #tooSlow(content: Content, now: number): boolean {
+    const { dataTimeout, dataRate, dataRateGrace } = this.context.limits;
+    if (now - content.startedAt > dataTimeout) return true;
+    const spent = now - content.startedAt - content.waited;
+    return content.waitingSince === null && spent > dataRateGrace && content.scanner.size < (spent / 1000) * dataRate;
+  }
+
+  /** The server stops: whoever is not in the middle of something hears it at once. */
+  drain(): void {
+    if (this._upgrading) this.#handshake?.destroy();
+    else if (!this._handlerPending && this.#content === null) this.say(replies.shuttingDown);
+  }
+
+  /** The server stops now. */
+  cut(): void {
+    if (this._upgrading) this.#handshake?.destroy();
+    else this.say(replies.shuttingDown);
+    this._socket.destroySoon();
+  }
+
+  /** The library's idle timer is not used: an octet now and then would keep a connection for ever. Here the handshake's socket is seen. */
+  override _armTimeout(socket: net.Socket | tls.TLSSocket = this._socket): void {
+    if (socket !== this._socket) this.#handshake = socket;
+  }
+
+  override _onClose(): void {
+    const closedBefore = this._closed;
+    super._onClose();
+    if (closedBefore) return;
+    if (this.#content !== null && !this.#content.complete) this.#content.drop(); // a complete one is the queue's to decide
+    this.emit("closed");
+  }
+
+  override _onError(error: Error & { code?: string | undefined }): void {
+    this.context.deps.log.debug("smtp.connection_error", { client: this.client.address, code: error.code ?? error.name });
+    this.close();
+  }
+}

@@ -1,0 +1,55 @@
+import type { DsnRequest, Envelope } from "../mail/envelope.ts";
+import { type Mailbox, mailboxText, parseMailbox } from "../mail/mailbox.ts";
+import type { NewRecipient } from "../queue/claim.ts";
+import type { FinalRecipient } from "../resolve/resolution.ts";
+
+/** One mail transaction (RFC 5321 §3.3): what MAIL said, and the final recipients of every accepted RCPT. */
+export class Transaction {
+  readonly envelope: Envelope;
+  /** Accepted RCPT commands; the same forward-path may come twice. */
+  forwardPaths = 0;
+  /** The forward-path, as long as there is one and no other. */
+  onlyForwardPath: Mailbox | null = null;
+  readonly #recipients = new Map<string, NewRecipient>();
+
+  constructor(envelope: Envelope) {
+    this.envelope = envelope;
+  }
+
+  get recipients(): NewRecipient[] {
+    return [...this.#recipients.values()];
+  }
+
+  /** Takes the final recipients of a forward-path; each stays one, however many paths lead there. False, and nothing taken: beyond `limit`. */
+  add(forwardPath: Mailbox, dsn: DsnRequest, finals: readonly FinalRecipient[], limit: number): boolean {
+    const fresh = finals.filter(({ mailbox }) => !this.#recipients.has(mailbox.key)).length;
+    if (this.#recipients.size + fresh > limit) return false;
+    this.onlyForwardPath = this.forwardPaths === 0 ? forwardPath : null;
+    this.forwardPaths++;
+    for (const final of finals) {
+      const before = this.#recipients.get(final.mailbox.key);
+      const now = this.#newRecipient(mailboxText(forwardPath), final, dsn);
+      this.#recipients.set(final.mailbox.key, before === undefined ? now : merge(before, now));
+    }
+    return true;
+  }
+
+  #newRecipient(originalRecipient: string, { mailbox, paths, list, held }: FinalRecipient, dsn: DsnRequest): NewRecipient {
+    const common = { finalRecipient: mailbox, originalRecipient, paths, held };
+    if (list === null) return { ...common, reversePath: this.envelope.reversePath, lane: 0, dsn };
+    // RFC 5321 §3.9.2: a list's copy has the list's own reverse-path; RFC 3461 §5.2.7.1: and the sender's requests end at the list.
+    return { ...common, reversePath: bounceMailbox(list), lane: 1, dsn: { notify: null, orcpt: null } };
+  }
+}
+
+/** One copy, all paths. A way that passed no list wins: then the sender named this person, and hears of a failure. */
+function merge(first: NewRecipient, second: NewRecipient): NewRecipient {
+  const kept = first.lane > second.lane ? second : first;
+  return { ...kept, paths: [...first.paths, ...second.paths], held: first.held === null || second.held === null ? null : first.held };
+}
+
+/** Where failures of a list's copies go: `list-bounces@`, or the list itself where that would be too long to be an address. */
+export function bounceMailbox(list: Mailbox): Mailbox {
+  const parsed = parseMailbox(`${list.localPart}-bounces@${list.domain}`);
+  return parsed.ok ? parsed.mailbox : list;
+}
