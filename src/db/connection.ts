@@ -31,7 +31,7 @@ const IGNORED = new Set(["application_name", "connect_timeout", "target_session_
  */
 export function parseDatabaseUrl(url: string): Connection {
   // WHATWG URLs know one host only, so the authority is taken out first.
-  const parts = /^postgres(?:ql)?:\/\/(?:([^@/?#]*)@)?([^@/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/.exec(url);
+  const parts = /^postgres(?:ql)?:\/\/(?:([^@/?#]*)@)?([^@/?#]*)(?:\/([^@?#]*))?(?:\?([^#]*))?$/.exec(url);
   if (!parts)
     throw new BadDatabaseUrl(
       "not of the form postgres://user:password@host:port/database (a @ : / ? # in the password is written %40 %3A %2F %3F %23)",

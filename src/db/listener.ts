@@ -1,18 +1,14 @@
 /** LISTEN on a connection of its own, which comes back by itself; silence is not taken for health. */
 import pg from "pg";
 import type { Log } from "../log/log.ts";
-import { type Connection, hostChoice } from "./connection.ts";
+import { type Connection, type HostChoice, hostChoice } from "./connection.ts";
 import { faultFields } from "./faults.ts";
+import { cut } from "./session.ts";
 
 export type Subscription = {
   /** False while notifications may be getting lost: answer from the database, not from a cache. */
   healthy(): boolean;
   stop(): Promise<void>;
-};
-
-export type Listener = {
-  listen(channel: string, onPayload: (payload: string) => void, onGap: () => void): Promise<Subscription>;
-  close(): Promise<void>;
 };
 
 /** A connection that died without a word (a pulled cable) is noticed after PING_MS + ANSWER_MS at the latest. */
@@ -21,135 +17,139 @@ const ANSWER_MS = 2000;
 const RETRY_FIRST_MS = 50;
 const RETRY_LAST_MS = 2000;
 
-type Channel = { readonly name: string; readonly onPayload: (payload: string) => void; readonly onGap: () => void; isActive: boolean };
+type Channel = {
+  readonly name: string;
+  readonly onPayload: (payload: string) => void;
+  readonly onGap: () => void;
+  isHeard: boolean;
+};
 
-/** Opens its connection with the first listen(). */
-export function openListener(connection: Connection, settings: pg.ClientConfig, log: Log): Listener {
-  const hosts = hostChoice(connection);
-  const channels = new Set<Channel>();
-  let client: pg.Client | null = null;
-  let connecting: Promise<void> | null = null;
-  let timer: NodeJS.Timeout | undefined;
-  let retryMs = RETRY_FIRST_MS;
-  let isClosed = false;
+export class Listener {
+  readonly #hosts: HostChoice;
+  readonly #settings: pg.ClientConfig;
+  readonly #log: Log;
+  readonly #channels = new Set<Channel>();
+  #client: pg.Client | null = null;
+  #opening: Promise<void> | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  #retryMs = RETRY_FIRST_MS;
 
-  const lost = (from: pg.Client, error: unknown) => {
-    if (client !== from) return;
-    client = null;
-    for (const channel of channels) channel.isActive = false;
-    log.warn("notifications interrupted", faultFields(error));
-    drop(from);
-    connectLater();
-  };
+  constructor(connection: Connection, settings: pg.ClientConfig, log: Log) {
+    this.#hosts = hostChoice(connection);
+    this.#settings = { ...settings, query_timeout: ANSWER_MS };
+    this.#log = log;
+  }
 
-  const connectLater = () => {
-    clearTimeout(timer);
-    if (isClosed || channels.size === 0) return;
-    timer = setTimeout(() => void connect(), retryMs * (0.5 + Math.random()));
-    retryMs = Math.min(retryMs * 2, RETRY_LAST_MS);
-  };
+  /** See Db.listen. The connection is opened with the first channel and closed with the last. */
+  async listen(name: string, onPayload: (payload: string) => void, onGap: () => void): Promise<Subscription> {
+    const channel: Channel = { name, onPayload, onGap, isHeard: false };
+    this.#channels.add(channel);
+    if (this.#client) await this.#hear(this.#client, channel);
+    else await this.#open();
+    return {
+      healthy: () => channel.isHeard,
+      stop: async () => {
+        channel.isHeard = false;
+        this.#channels.delete(channel);
+        if (this.#channels.size === 0) await this.#end();
+      },
+    };
+  }
 
-  const connect = (): Promise<void> => {
-    connecting ??= open().finally(() => {
-      connecting = null;
+  async close(): Promise<void> {
+    for (const channel of this.#channels) channel.isHeard = false;
+    this.#channels.clear();
+    await this.#end();
+  }
+
+  #open(): Promise<void> {
+    this.#opening ??= this.#connect().finally(() => {
+      this.#opening = null;
     });
-    return connecting;
-  };
+    return this.#opening;
+  }
 
-  const open = async () => {
-    clearTimeout(timer);
-    const fresh = new pg.Client({ ...settings, ...hosts.current(), query_timeout: ANSWER_MS });
-    fresh.on("error", (error) => lost(fresh, error));
-    fresh.on("end", () => lost(fresh, new Error("connection ended")));
-    fresh.on("notification", ({ channel, payload }) => {
-      for (const each of channels) if (each.isActive && each.name === channel) call(each.onPayload, payload ?? "");
+  async #connect(): Promise<void> {
+    const client = new pg.Client({ ...this.#settings, ...this.#hosts.current() });
+    client.on("error", (error) => this.#lost(client, error));
+    client.on("end", () => this.#lost(client, new Error("connection ended")));
+    client.on("notification", ({ channel, payload }) => {
+      for (const each of this.#channels) if (each.isHeard && each.name === channel) this.#call(() => each.onPayload(payload ?? ""));
     });
     try {
-      await fresh.connect();
-      for (const channel of channels) await fresh.query(`listen ${pg.escapeIdentifier(channel.name)}`);
+      await client.connect();
+      // Channels that are added meanwhile are met at the end of this very loop.
+      for (const channel of this.#channels) await client.query(`listen ${pg.escapeIdentifier(channel.name)}`);
     } catch (error) {
-      drop(fresh);
-      hosts.next();
-      log.debug("cannot listen for notifications", faultFields(error));
-      connectLater();
+      cut(client);
+      this.#hosts.next();
+      this.#log.debug("cannot listen for notifications", faultFields(error));
+      this.#openLater();
       return;
     }
-    if (isClosed) return drop(fresh);
-    client = fresh;
-    retryMs = RETRY_FIRST_MS;
-    for (const channel of channels) activate(channel);
-    ping(fresh);
-  };
+    if (this.#channels.size === 0) return cut(client);
+    this.#client = client;
+    this.#retryMs = RETRY_FIRST_MS;
+    for (const channel of this.#channels) this.#begin(channel);
+    this.#pingLater(client);
+  }
 
-  const activate = (channel: Channel) => {
-    channel.isActive = true;
-    call(channel.onGap);
-  };
-
-  const call = <A extends unknown[]>(f: (...args: A) => void, ...args: A) => {
+  async #hear(client: pg.Client, channel: Channel): Promise<void> {
     try {
-      f(...args);
+      await client.query(`listen ${pg.escapeIdentifier(channel.name)}`);
+      if (this.#client === client && this.#channels.has(channel)) this.#begin(channel);
     } catch (error) {
-      log.error("a notification's handler failed", faultFields(error));
+      this.#lost(client, error);
     }
-  };
+  }
 
-  const ping = (on: pg.Client) => {
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      on.query("select 1").then(
-        () => client === on && ping(on),
-        (error: unknown) => lost(on, error),
+  #begin(channel: Channel): void {
+    channel.isHeard = true;
+    this.#call(channel.onGap);
+  }
+
+  #lost(client: pg.Client, error: unknown): void {
+    if (this.#client !== client) return;
+    this.#client = null;
+    for (const channel of this.#channels) channel.isHeard = false;
+    this.#log.warn("notifications interrupted", faultFields(error));
+    cut(client);
+    this.#openLater();
+  }
+
+  #openLater(): void {
+    clearTimeout(this.#timer);
+    if (this.#channels.size === 0) return;
+    this.#timer = setTimeout(() => void this.#open(), this.#retryMs * (0.5 + Math.random()));
+    this.#retryMs = Math.min(this.#retryMs * 2, RETRY_LAST_MS);
+  }
+
+  #pingLater(client: pg.Client): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      client.query("select 1").then(
+        () => this.#client === client && this.#pingLater(client),
+        (error: unknown) => this.#lost(client, error),
       );
     }, PING_MS);
-  };
+  }
 
-  return {
-    listen: async (name, onPayload, onGap) => {
-      const channel: Channel = { name, onPayload, onGap, isActive: false };
-      channels.add(channel);
-      await connecting; // it may have read the set of channels before
-      if (client && !channel.isActive) await addTo(client, channel);
-      else if (!client) await connect();
-      return {
-        healthy: () => channel.isActive,
-        stop: async () => {
-          channels.delete(channel);
-          channel.isActive = false;
-          if (channels.size === 0) await end();
-        },
-      };
-    },
-    close: async () => {
-      isClosed = true;
-      channels.clear();
-      await connecting;
-      await end();
-    },
-  };
-
-  async function addTo(on: pg.Client, channel: Channel): Promise<void> {
+  #call(handler: () => void): void {
     try {
-      await on.query(`listen ${pg.escapeIdentifier(channel.name)}`);
-      if (client === on && channels.has(channel)) activate(channel);
+      handler();
     } catch (error) {
-      lost(on, error);
+      this.#log.error("a notification's handler failed", faultFields(error));
     }
   }
 
-  async function end(): Promise<void> {
-    clearTimeout(timer);
-    const last = client;
-    client = null;
-    if (!last) return;
-    const unheard = setTimeout(() => drop(last), ANSWER_MS);
-    await last.end();
-    clearTimeout(unheard);
+  async #end(): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.#opening;
+    const client = this.#client;
+    if (!client || this.#channels.size > 0) return; // somebody listens again
+    this.#client = null;
+    const unanswered = setTimeout(() => cut(client), ANSWER_MS);
+    await client.end();
+    clearTimeout(unanswered);
   }
-}
-
-/** Ends a client whatever its state; end() alone would wait for a peer that is gone. */
-function drop(client: pg.Client): void {
-  client.on("error", () => undefined);
-  (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
 }

@@ -2,14 +2,13 @@
  * One Postgres for the whole run, started when the first test file asks for it: the embedded one under our own supervisor,
  * or the one MAILROOM_TEST_DATABASE_URL names. Test files reach it through database.ts.
  */
-import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { type Connection, parseDatabaseUrl } from "../../src/db/connection.ts";
 import { type Embedded, startEmbedded } from "../../src/db/embedded/embedded.ts";
 import { migrate } from "../../src/db/migrate.ts";
+import { testDirectory } from "./directory.ts";
 import { runSql, silentLog } from "./sql.ts";
 
 declare module "vitest" {
@@ -22,11 +21,11 @@ declare module "vitest" {
 export type Cluster = { readonly connection: Connection; readonly template: string };
 
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const directory = await mkdtemp(join(tmpdir(), "mailroom-test-"));
+  const directory = await testDirectory();
   let embedded: Embedded | undefined;
   const start = async (): Promise<Cluster> => {
     const url = process.env["MAILROOM_TEST_DATABASE_URL"];
-    if (!url) embedded = await startEmbedded({ dataDir: directory, log: silentLog });
+    if (!url) embedded = await startEmbedded({ dataDir: directory.path, log: silentLog });
     const connection = url ? parseDatabaseUrl(url) : (embedded as Embedded).connection;
     const template = `mailroom_template_${process.pid}`;
     await runSql(connection, `create database ${template}`);
@@ -42,7 +41,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
       (error: Error) => response.writeHead(500).end(String(error.stack)),
     );
   });
-  const socket = join(directory, "desk");
+  const socket = join(directory.path, "desk");
   await new Promise<void>((resolve) => desk.listen(socket, resolve));
   project.provide("databaseDesk", socket);
 
@@ -52,6 +51,6 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     const started = await cluster?.catch(() => undefined);
     if (started && !embedded) await runSql(started.connection, `drop database if exists ${started.template}`);
     await embedded?.stop();
-    await rm(directory, { recursive: true, force: true });
+    await directory.remove();
   };
 }

@@ -1,0 +1,91 @@
+/** Connections kept and shared; a doubtful one is thrown away rather than handed on. */
+import pg from "pg";
+import type { Log } from "../log/log.ts";
+import { type Connection, type HostChoice, hostChoice } from "./connection.ts";
+import { faultFields, leavesClientUsable, named } from "./faults.ts";
+import { Session } from "./session.ts";
+
+export type Pool = {
+  /** Takes a session for the work and gives it back. Rejects with the work's error, DatabaseUnavailable if the driver had trouble. */
+  with<T>(work: (session: Session) => Promise<T>): Promise<T>;
+  load(): { readonly open: number; readonly idle: number; readonly waiting: number };
+  close(): Promise<void>;
+};
+
+/**
+ * The driver's pool with `pipeline`: statements issued side by side in one transaction travel together. The pool gives a
+ * connection to one caller at a time, so nobody waits behind a stranger's slow statement. Measured on the socket: a
+ * transaction of 20 inserts 2.3 ms side by side, 3.2 ms one after the other, at the same CPU.
+ */
+export function openPool(connection: Connection, settings: pg.ClientConfig, { max, log }: { max: number; log: Log }): Pool {
+  const hosts = hostChoice(connection);
+  const pool = new pg.Pool({
+    ...settings,
+    pipeline: true,
+    max,
+    Client: sessionOn(hosts, settings, log) as unknown as new () => pg.ClientBase,
+    idleTimeoutMillis: 60_000,
+    maxLifetimeSeconds: 3600, // a server process remembers each partition it has seen
+    // The driver's pool waits for the promise; its types say void.
+    ...(connection.hosts.length > 1 && { onConnect: (client: pg.ClientBase) => refuseStandby(client, hosts) as unknown as undefined }),
+  });
+  pool.on("error", (error) => log.debug("idle database connection lost", faultFields(error)));
+  return {
+    with: (work) => withSession(pool, work),
+    load: () => ({ open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+    close: () => pool.end(),
+  };
+}
+
+/** Of several hosts each failure tries the next one at the next attempt. */
+function sessionOn(hosts: HostChoice, settings: pg.ClientConfig, log: Log): typeof Session {
+  return class extends Session {
+    constructor() {
+      super({ ...settings, pipeline: true, ...hosts.current() });
+      // The pool listens for errors only while a client is idle: a killed server process would otherwise end ours.
+      this.on("error", (error) => log.debug("database connection lost", faultFields(error)));
+    }
+
+    /** The pool calls it with a callback. */
+    override connect(...args: []): Promise<this> {
+      const [callback] = args as unknown as [(error: Error | null) => void];
+      super.connect((error: Error | null) => {
+        if (error) hosts.next();
+        callback(error);
+      });
+      return Promise.resolve(this);
+    }
+  };
+}
+
+/** Of several hosts only the primary will do (libpq's target_session_attrs=primary). */
+async function refuseStandby(client: pg.ClientBase, hosts: HostChoice): Promise<void> {
+  const { rows } = await client.query<{ standby: boolean }>("select pg_is_in_recovery() as standby");
+  if (!rows[0]?.standby) return;
+  hosts.next();
+  throw new Error("this host is a standby");
+}
+
+/** Carries an error of the caller's own out of a transaction that was rolled back cleanly: the session stays in use. */
+export class WorkFailed extends Error {}
+
+async function withSession<T>(pool: pg.Pool, work: (session: Session) => Promise<T>): Promise<T> {
+  let client: pg.PoolClient;
+  try {
+    client = await pool.connect();
+  } catch (error) {
+    throw named(error);
+  }
+  const session = client as unknown as Session;
+  let usable = false;
+  try {
+    const result = await work(session);
+    usable = true;
+    return result;
+  } catch (error) {
+    usable = error instanceof WorkFailed || leavesClientUsable(error);
+    throw error instanceof WorkFailed ? error.cause : named(error);
+  } finally {
+    client.release(!(usable && session.isIdle()));
+  }
+}

@@ -1,0 +1,85 @@
+/** A wire between a client and Postgres that can be cut or fall silent, as networks do. */
+import { once } from "node:events";
+import { connect, createServer, type Socket } from "node:net";
+import type { Connection } from "../../src/db/connection.ts";
+
+export type PostgresProxy = {
+  /** The same database through the proxy. */
+  readonly connection: Connection;
+  /**
+   * Cuts the connection at the next message of the client that contains `text`: "unsent" before the server got it,
+   * "unanswered" after it was carried out.
+   */
+  cutAt(text: string, when: "unsent" | "unanswered"): void;
+  /** Open connections stay, but nothing passes any more; new ones are not answered. */
+  silence(): void;
+  /** Nobody is let in, open connections end: the server seems down. */
+  down(): void;
+  up(): void;
+  close(): Promise<void>;
+};
+
+export async function openProxy(to: Connection): Promise<PostgresProxy> {
+  const [host] = to.hosts;
+  if (!host) throw new Error("no host");
+  const target = host.host.startsWith("/") ? { path: `${host.host}/.s.PGSQL.${host.port}` } : { host: host.host, port: host.port };
+  const sockets = new Set<Socket>();
+  let cut: { text: string; when: "unsent" | "unanswered" } | null = null;
+  let isSilent = false;
+  let isDown = false;
+
+  const server = createServer((client) => {
+    if (isDown) return void client.destroy();
+    const upstream = connect(target);
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on("error", () => undefined).on("close", () => sockets.delete(socket));
+    }
+    let isDeaf = false;
+    client.on("data", (octets) => {
+      if (isSilent) return;
+      if (cut === null || !octets.includes(cut.text)) return void upstream.write(octets);
+      const { when } = cut;
+      cut = null;
+      if (when === "unsent") {
+        end(client, upstream);
+        return;
+      }
+      isDeaf = true; // the answer shows that it was carried out; it is not passed on
+      upstream.write(octets);
+      upstream.once("data", () => end(client, upstream));
+    });
+    upstream.on("data", (octets) => isSilent || isDeaf || client.write(octets));
+    client.on("close", () => upstream.destroy());
+    upstream.on("close", () => isSilent || client.destroy());
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  return {
+    connection: { ...to, hosts: [{ host: "127.0.0.1", port }] },
+    cutAt: (text, when) => {
+      cut = { text, when };
+    },
+    silence: () => {
+      isSilent = true;
+    },
+    down: () => {
+      isDown = true;
+      for (const socket of sockets) socket.destroy();
+    },
+    up: () => {
+      isDown = false;
+      isSilent = false;
+    },
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+function end(...sockets: Socket[]): void {
+  for (const socket of sockets) socket.destroy();
+}
