@@ -25,6 +25,8 @@ export type Entry = {
   readonly posting: Posting | null;
   readonly targets: readonly Mailbox[];
   readonly badTargets: readonly string[];
+  /** There are more targets than anybody may have; the rest was not read. */
+  readonly oversized: boolean;
 };
 
 /** Where mail for a domain goes, parsed from an admin's URL. */
@@ -44,5 +46,7 @@ export type Directory = {
   entries(addresses: readonly Mailbox[]): Promise<Lookup<ReadonlyMap<string, Entry>>>;
   /** The route of a domain: its own, that of `*`, or `mx:`. Never absent. A route that cannot be used is "unavailable": its mail waits. */
   route(domain: string): Promise<Lookup<Route>>;
+  /** Grows with each change: as long as it is the same number, so are the answers. Null: nobody knows now. */
+  generation(): number | null;
   close(): Promise<void>;
 };

@@ -58,7 +58,7 @@ function hostRoute(scheme: "smtp" | "smtps" | "lmtp", rest: string): ParsedRoute
   const authority = rest.slice(2).replace(/\/$/, "");
   if (/[/?#]/.test(authority)) return fault(`${scheme}://host[:port] has no path, query or fragment`);
   if (authority.includes("@")) return fault("a route carries no user or password");
-  const parts = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]*))(?::(.*))?$/.exec(authority.toLowerCase());
+  const parts = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]*))(?::([^:]*))?$/.exec(authority.toLowerCase());
   if (parts === null) return fault("not host[:port]; an IPv6 address stands in [brackets]");
   const [, literal, name = "", portText] = parts;
   const host = literal ?? name;

@@ -29,7 +29,7 @@ export const domainOfRow = (row: DomainRow): Domain => ({
 });
 
 /** Null: the row's own address is none, so nobody can ask for it. */
-export function entryOfRow(row: EntryRow): Entry | null {
+export function entryOfRow(row: EntryRow, oversized: boolean): Entry | null {
   const address = readKey(row.address);
   if (address === null) return null;
   const targets: Mailbox[] = [];
@@ -40,7 +40,7 @@ export function entryOfRow(row: EntryRow): Entry | null {
     else targets.push(target);
   }
   const owner = row.owner === null ? null : readKey(row.owner);
-  return { address, kind: row.kind, owner, expiresAt: momentOf(row.expires_at), posting: row.posting, targets, badTargets };
+  return { address, kind: row.kind, owner, expiresAt: momentOf(row.expires_at), posting: row.posting, targets, badTargets, oversized };
 }
 
 /** Postgres' `infinity` arrives as a number: it never comes; `-infinity` always has. */

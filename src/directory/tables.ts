@@ -33,19 +33,34 @@ function routeOf(domain: string, url: string): Route | Error {
   return parsed.ok ? parsed.route : new Error(`the route of ${domain} cannot be used: ${parsed.fault}`);
 }
 
+/** Targets that come with the entry; a longer list is asked for alone, so that no answer for many addresses is too large for memory. */
+const INLINE = 1000;
+/** Targets read of one entry. More than that is refused whole (Entry.oversized): half a list is never delivered. */
+const MOST_TARGETS = 100_000;
+
 /** Entries by key; keys without one are not in the map. */
 export async function readEntries(db: Queryable, keys: readonly string[]): Promise<Map<string, Entry>> {
   const { rows } = await db.query<EntryRow>({
     name: "directory_entries",
     text: `select address, kind, owner, expires_at, posting,
-                  to_json(array(select target from targets t where t.address = e.address order by target)) as targets
+                  to_json(array(select target from targets t where t.address = e.address order by target limit $2)) as targets
              from entries e where address = any($1::text[])`,
-    values: [keys],
+    values: [keys, INLINE + 1],
   });
   const entries = new Map<string, Entry>();
   for (const row of rows) {
-    const entry = entryOfRow(row);
+    const targets = row.targets.length > INLINE ? await readTargets(db, row.address) : row.targets;
+    const entry = entryOfRow({ ...row, targets: targets.slice(0, MOST_TARGETS) }, targets.length > MOST_TARGETS);
     if (entry !== null) entries.set(row.address, entry);
   }
   return entries;
+}
+
+async function readTargets(db: Queryable, address: string): Promise<readonly string[]> {
+  const { rows } = await db.query<{ targets: string[] }>({
+    name: "directory_targets",
+    text: "select to_json(array(select target from targets where address = $1 order by target limit $2)) as targets",
+    values: [address, MOST_TARGETS + 1],
+  });
+  return rows[0]?.targets ?? [];
 }

@@ -142,6 +142,7 @@ class Walker {
     at.kind = "entry";
     at.entry = entry;
     if (entry.targets.length === 0 && entry.badTargets.length === 0) at.why = "empty";
+    if (entry.oversized) this.#exceed("recipients", at.mailbox);
     const reason = entry.kind === "list" ? "member" : "alias";
     for (const target of entry.targets) {
       this.#hop(at, this.meet(target, at), reason);

@@ -1,25 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openDirectory } from "../../src/directory/open-directory.ts";
-import { type Mailbox, parseMailbox } from "../../src/mail/mailbox.ts";
+import { readDirectory } from "../../src/directory/open-directory.ts";
 import type { Resolution, Resolve } from "../../src/resolve/resolution.ts";
 import { openResolve } from "../../src/resolve/resolve.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { type Rows, writeDirectory } from "../support/directory-rows.ts";
+import { mailbox } from "../support/mailbox.ts";
 
 let database: TestDatabase;
 let resolve: Resolve;
 
 beforeAll(async () => {
   database = await createDatabase();
-  resolve = openResolve(openDirectory(database.db));
+  resolve = openResolve(readDirectory(database.db));
 });
 afterAll(() => database.drop());
-
-function mailbox(text: string): Mailbox {
-  const parsed = parseMailbox(text, { smtputf8: true });
-  if (!parsed.ok) throw new Error(`${text}: ${parsed.fault.detail}`);
-  return parsed.mailbox;
-}
 
 /** What a resolution comes to, as short text: `ann@mbx.test, bob@mbx.test`, `absent (x@campus.test unknown)`. */
 function shown(resolution: Resolution): string {

@@ -1,5 +1,5 @@
 /** Directory rows written by hand, as a person with psql would. */
-import type { Queryable } from "../../src/db/client.ts";
+import type { Db, Queryable } from "../../src/db/client.ts";
 
 export type Rows = {
   readonly domains?: readonly { domain: string; aliasOf?: string; catchAll?: string; subaddressing?: boolean }[];
@@ -15,8 +15,11 @@ export type HandEntry = {
   readonly expires?: string; // as Postgres reads it
 };
 
-/** Replaces the whole directory. */
-export async function writeDirectory(db: Queryable, { domains = [], entries = {}, routes = {} }: Rows): Promise<void> {
+/** Replaces the whole directory, in one transaction. */
+export const writeDirectory = (db: Db, rows: Rows): Promise<void> => db.transaction((tx) => replaceRows(tx, rows));
+
+async function replaceRows(db: Queryable, { domains = [], entries = {}, routes = {} }: Rows): Promise<void> {
+  await db.query({ text: "set local synchronous_commit = off" }); // these tests ask what rows mean, not whether they survive a power cut
   for (const table of ["targets", "entries", "domains", "routes"]) await db.query({ text: `delete from ${table}` }); // truncate makes new files: 0.5 s
   await db.query({
     text: `insert into domains (domain, alias_of, catch_all, subaddressing)
