@@ -1,5 +1,5 @@
 /** What the mail path wants to know of a header: its name, how far it came, whether a person wrote it. */
-import { fieldsNamed, fieldText, type Header, RECEIVED_LIMIT } from "./header.ts";
+import { fieldsNamed, fieldText, type Header } from "./header.ts";
 
 /** What the trace keeps of a Message-ID (RFC 5322 §3.6.4): at most this many characters, printable ASCII. */
 const MESSAGE_ID_LIMIT = 255;
@@ -13,9 +13,7 @@ export function messageIdOf(header: Header): string | null {
   return id === "" ? null : id.slice(0, MESSAGE_ID_LIMIT);
 }
 
-/** RFC 5321 §6.3: more Received fields than any real way has. */
-export const looksLikeLoop = (header: Header): boolean => countReceived(header) > RECEIVED_LIMIT;
-
+/** RFC 5321 §6.3: one for each server the message passed; too many are a loop. */
 export const countReceived = (header: Header): number => fieldsNamed(header, "received").length;
 
 /** Addresses this message was delivered for already, as their fields say; the same one twice is a loop. */

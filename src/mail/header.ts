@@ -16,63 +16,23 @@ export type Header = { readonly fields: readonly HeaderField[]; readonly size: n
 
 export type ReadHeader = { readonly ok: true; readonly header: Header } | { readonly ok: false; readonly reply: Reply };
 
-/** Octets: of the section with its empty line (so also of its lines and fields), and of one line without CR LF. */
-export const HEADER_LIMIT = 256 * 1024;
-export const LINE_LIMIT = 32 * 1024;
-/** RFC 5321 §6.3: at least 100 is advised; 50 is what Postfix has always taken for a loop. */
-export const RECEIVED_LIMIT = 50;
-
 const LF = 0x0a;
 const CR = 0x0d;
 const TAB = 0x09;
 const BLANK = 0x20;
 const COLON = 0x3a;
-const END = Buffer.from("\r\n\r\n");
 
-/** Takes the content as it arrives and keeps its header section, at most HEADER_LIMIT octets. The pieces must not change afterwards. */
-export class HeaderCollector {
-  readonly #pieces: Buffer[] = [];
-  #size = 0;
-  #complete = false;
-  /** The last three octets read; at the start as if a line had just ended, so that an empty first line is seen. */
-  #tail: Buffer = Buffer.from("\r\n");
-
-  write(octets: Buffer): void {
-    if (this.#complete || this.#size > HEADER_LIMIT) return;
-    const end = this.#endIn(octets);
-    this.#complete = end >= 0;
-    const piece = octets.subarray(0, Math.min(this.#complete ? end : octets.length, HEADER_LIMIT + 1 - this.#size));
-    this.#pieces.push(piece);
-    this.#size += piece.length;
-  }
-
-  /** To be asked when all content is written. */
-  read(): ReadHeader {
-    const [only] = this.#pieces;
-    const read = readHeader(this.#pieces.length === 1 && only !== undefined ? only : Buffer.concat(this.#pieces));
-    return read.ok && this.#size > HEADER_LIMIT ? { ok: false, reply: replies.headerTooLarge } : read;
-  }
-
-  /** Where in `octets` the header section ends, -1: not in here. */
-  #endIn(octets: Buffer): number {
-    const seam = Buffer.concat([this.#tail, octets.subarray(0, END.length - 1)]);
-    const atSeam = seam.indexOf(END);
-    if (atSeam >= 0) return atSeam + END.length - this.#tail.length;
-    const inside = octets.indexOf(END);
-    if (inside >= 0) return inside + END.length;
-    this.#tail = octets.length >= END.length - 1 ? octets.subarray(1 - END.length) : seam.subarray(1 - END.length);
-    return -1;
-  }
-}
-
-/** Reads a header section, up to its empty line if it has one: a message without a body has none (RFC 5322 §3.5). Linear in its size. */
+/**
+ * Reads a header section, up to its empty line if it has one: a message without a body has none (RFC 5322 §3.5). Refused is one
+ * whose first line is neither a field nor empty: it would run into the fields put in front of it. Linear in the size of the
+ * section, which the caller has bounded.
+ */
 export function readHeader(section: Buffer): ReadHeader {
   const fields: HeaderField[] = [];
   let ambiguous = false;
   let start = 0;
   while (start < section.length && !emptyLineAt(section, start)) {
     const end = endOfField(section, start);
-    if (end < 0) return { ok: false, reply: replies.dataLineTooLong };
     const nameEnd = endOfName(section, start, end);
     if (nameEnd < 0 && start === 0) return { ok: false, reply: replies.noHeader };
     if (nameEnd >= 0) fields.push({ name: section.toString("latin1", start, nameEnd).toLowerCase(), raw: section.subarray(start, end) });
@@ -94,12 +54,11 @@ export const fieldText = ({ raw }: HeaderField): string =>
 
 const emptyLineAt = (octets: Buffer, at: number): boolean => octets[at] === LF || (octets[at] === CR && octets[at + 1] === LF);
 
-/** Where the field's last line ends: the next line does not begin with a blank. -1: one of its lines is too long. */
+/** Where the field's last line ends: the next line does not begin with a blank. */
 function endOfField(octets: Buffer, start: number): number {
   for (let lineStart = start; ; ) {
     const lf = octets.indexOf(LF, lineStart);
     const end = lf < 0 ? octets.length : lf + 1;
-    if (end - lineStart > LINE_LIMIT + 2) return -1;
     if (octets[end] !== BLANK && octets[end] !== TAB) return end;
     lineStart = end;
   }

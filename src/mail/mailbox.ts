@@ -20,7 +20,7 @@ export type ParsedMailbox = { readonly ok: true; readonly mailbox: Mailbox } | {
 export type MailboxOptions = { readonly smtputf8?: boolean };
 
 /** Octets. RFC 5321 §4.5.3.1.1 and §4.5.3.1.3: a path has 256 with its brackets. Local parts are measured as written, quotes included. */
-export const LOCAL_PART_LIMIT = 64;
+const LOCAL_PART_LIMIT = 64;
 const MAILBOX_LIMIT = 254;
 
 // RFC 5321 §4.1.2, with the additions of RFC 6531 §3.3. Controls are gone before these are asked.

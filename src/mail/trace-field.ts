@@ -39,7 +39,7 @@ export const returnPathField = (reversePath: ReversePath): string =>
   fold("Return-Path:", [`<${reversePath === null ? "" : mailboxText(reversePath)}>`]);
 
 /** RFC 5322 §3.3, in UTC. */
-export const rfc5322Date = (time: Date): string => time.toUTCString().replace("GMT", "+0000");
+const rfc5322Date = (time: Date): string => time.toUTCString().replace("GMT", "+0000");
 
 /** RFC 3848, and RFC 6531 §4.3 for mail that asked for SMTPUTF8. */
 function protocolOf({ esmtp, tls, authenticated, smtputf8 }: Reception): string {

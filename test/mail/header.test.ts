@@ -1,21 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { fieldText, HEADER_LIMIT, HeaderCollector, type ReadHeader, readHeader } from "../../src/mail/header.ts";
-import { cameFromList, countReceived, deliveredTo, isAutomatic, looksLikeLoop, messageIdOf } from "../../src/mail/header-facts.ts";
+import { fieldText, type ReadHeader, readHeader } from "../../src/mail/header.ts";
+import { cameFromList, countReceived, deliveredTo, isAutomatic, messageIdOf } from "../../src/mail/header-facts.ts";
 
 const header = (text: string) => {
   const read = readHeader(Buffer.from(text));
   if (!read.ok) throw new Error(read.reply.text);
   return read.header;
 };
-
-/** The content in pieces, cut at the given places. */
-function collected(content: Buffer, cuts: readonly number[] = []): ReadHeader {
-  const collector = new HeaderCollector();
-  const at = [0, ...cuts.map((cut) => cut % (content.length + 1)).sort((a, b) => a - b), content.length];
-  for (let i = 1; i < at.length; i++) collector.write(content.subarray(at[i - 1], at[i]));
-  return collector.read();
-}
 
 const brief = (read: ReadHeader): string =>
   read.ok
@@ -50,37 +42,17 @@ describe("the header section", () => {
     ["From ann@x.test Mon Jan  1\r\nA: 1\r\n\r\n", "554 5.6.0"],
     ["\xefA: 1\r\n\r\n", "554 5.6.0"],
     ["A\r\n: 1\r\n\r\n", "554 5.6.0"],
-    [`A:${"x".repeat(32 * 1024 - 2)}\r\n\r\n`, "32772 a"],
-    [`A:${"x".repeat(32 * 1024 - 1)}\r\n\r\n`, "554 5.6.0"],
-    [`B:1\r\nA: x\r\n ${"x".repeat(32 * 1024)}\r\n\r\n`, "554 5.6.0"],
-  ])("%#: %j", (content, expected) => expect(brief(collected(Buffer.from(content, "latin1")))).toBe(expected));
+  ])("%j", (content, expected) => expect(brief(readHeader(Buffer.from(content, "latin1")))).toBe(expected));
 
-  it("may have 256 KiB with its empty line, and no octet more", () => {
-    const line = `A:${"x".repeat(1020)}\r\n`;
-    const ofSize = (size: number): Buffer => Buffer.from(`${line.repeat(255)}B:${"x".repeat(size - 255 * 1024 - 6)}\r\n\r\nbody`);
-    expect(ofSize(HEADER_LIMIT).indexOf("\r\n\r\n")).toBe(HEADER_LIMIT - 4);
-    for (const cuts of [[], [HEADER_LIMIT - 2], [1, 2, 3], [HEADER_LIMIT + 1]]) {
-      expect(brief(collected(ofSize(HEADER_LIMIT - 1), cuts))).toMatch(/^262143 /);
-      expect(brief(collected(ofSize(HEADER_LIMIT), cuts))).toMatch(/^262144 /);
-      expect(brief(collected(ofSize(HEADER_LIMIT + 1), cuts))).toBe("552 5.3.4");
-    }
-    expect(brief(collected(Buffer.from(line.repeat(10_000)), [1000, 5000]))).toBe("552 5.3.4");
-    expect(brief(collected(Buffer.from("no header\r\n".repeat(100_000))))).toBe("554 5.6.0");
-  });
-
-  it("ends where a plain search finds it, however the content is cut", () => {
-    const pieces = fc.constantFrom("A: 1\r\n", "\r\n", " folded\r\n", "B:\r\n", "nothing\r\n", "\r", "\n", "x", ".\r\n");
+  it("ends at the first empty line", () => {
+    const pieces = fc.constantFrom("A: 1\r\n", "\r\n", " folded\r\n", "B:\r\n", "nothing\r\n", ".\r\n", "C :x\r\n\r\n");
     fc.assert(
-      fc.property(fc.array(pieces, { maxLength: 12 }), fc.array(fc.nat(80), { maxLength: 20 }), (parts, cuts) => {
-        const content = Buffer.from(parts.join(""));
+      fc.property(fc.array(pieces, { maxLength: 12 }), (parts) => {
+        const content = `A:\r\n${parts.join("")}`;
         const end = content.indexOf("\r\n\r\n");
-        const section = content.indexOf("\r\n") === 0 ? 2 : end < 0 ? content.length : end + 4;
-        const expected = readHeader(content.subarray(0, section));
-        expect(brief(collected(content, cuts))).toBe(brief(expected));
-        const octets = Array.from({ length: content.length }, (_, at) => at);
-        expect(brief(collected(content, octets))).toBe(brief(expected));
+        expect(header(content).size).toBe(end < 0 ? content.length : end + 4);
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     );
   });
 
@@ -138,11 +110,9 @@ describe("the header section", () => {
 });
 
 describe("what the mail path wants to know", () => {
-  it("counts Received fields: 50 pass, 51 are a loop", () => {
+  it("counts Received fields", () => {
     const received = (n: number): string => "Received: by a\r\n".repeat(n);
     expect(countReceived(header(`${received(3)}X: 1\r\nreCEIVED: x\r\n\r\n${received(9)}`))).toBe(4);
-    expect(looksLikeLoop(header(received(50)))).toBe(false);
-    expect(looksLikeLoop(header(received(51)))).toBe(true);
   });
 
   it.each([
