@@ -26,10 +26,14 @@ const DIRECTORY_LOCK = 5_138_005;
  */
 export function changing<T>(db: Db, work: (tx: Queryable) => Promise<T>): Promise<T> {
   return db.transaction(async (tx) => {
-    await tx.query({ text: "select pg_advisory_xact_lock($1)", values: [DIRECTORY_LOCK] });
+    await holdDirectory(tx);
     return work(tx);
   });
 }
+
+/** Takes the lock of changing(), for a transaction that has long preparations before it changes anything. */
+export const holdDirectory = (tx: Queryable): Promise<unknown> =>
+  tx.query({ text: "select pg_advisory_xact_lock($1)", values: [DIRECTORY_LOCK] });
 
 /** One row of change_records. `before` and `after` hold what is needed to undo the change by hand or by machine. */
 export type ChangeRecord = { readonly action: string; readonly object: string; readonly before: unknown; readonly after: unknown };

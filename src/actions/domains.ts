@@ -1,7 +1,9 @@
 import type { Db, Queryable } from "../db/client.ts";
+import { mailboxOfKey } from "../mail/mailbox.ts";
 import { domainOf, domainsOfOurs, targetsOf } from "./address.ts";
 import { type Author, type Changed, changing, recordChange } from "./change.ts";
-import { asStored, findLoops } from "./loops.ts";
+import { readEntry } from "./entries.ts";
+import { asStored, follow, loopsThrough } from "./loops.ts";
 import { Refusal } from "./refusal.ts";
 import { loopRefusal } from "./save-entry.ts";
 
@@ -76,8 +78,8 @@ export async function domainReach(tx: Queryable, name: string): Promise<DomainRe
              array(select address from entries where domain = $1 order by address limit 10) as examples,
              array(select domain from domains where alias_of = $1 order by domain) as alias_domains,
              (select count(distinct t.address)::int from targets t join entries e using (address)
-               where right(t.target, length($1) + 1) = '@' || $1 and e.domain <> $1) as pointed_at_by,
-             array(select domain from domains where right(catch_all, length($1) + 1) = '@' || $1 and domain <> $1 order by domain) as catch_all_of,
+               where split_part(t.target, '@', -1) = $1 and e.domain <> $1) as pointed_at_by,
+             array(select domain from domains where split_part(catch_all, '@', -1) = $1 and domain <> $1 order by domain) as catch_all_of,
              (select url from routes where domain = $1) as route`,
     values: [domain],
   });
@@ -144,23 +146,29 @@ async function mainDomain(tx: Queryable, domain: string, name: string | null): P
   if (main !== domain && !(await domainsOfOurs(tx, [main])).has(main)) {
     throw new Refusal("refused", `${main} is not one of our domains`, `Make it ours first: mailroom domain add ${main}`);
   }
-  const { domains } = await asStored(tx);
+  const { rows } = await tx.query<{ domain: string; alias_of: string }>({
+    text: "select domain, alias_of from domains where alias_of is not null",
+  });
+  const aliases = new Map(rows.map((row) => [row.domain, row.alias_of]));
   const path = [domain];
-  for (let next: string | null | undefined = main; next; next = domains.get(next)?.aliasOf) {
+  for (let next: string | undefined = main; next !== undefined; next = aliases.get(next)) {
     path.push(next);
     if (next === domain) throw loopRefusal(path);
-    if (path.length > 10)
+    if (path.length > MOST_ALIASES)
       throw new Refusal("refused", `domain aliases go through too many domains: ${path.join(" → ")}`, "Name the last one.");
   }
   return main;
 }
+
+/** Domains that are aliases of each other in a row. */
+const MOST_ALIASES = 10;
 
 /** Where mail for unknown addresses of a domain goes: somewhere that is not itself unknown. */
 async function catchAllOf(tx: Queryable, domain: string, text: string | null): Promise<string | null> {
   if (text === null) return null;
   const [catchAll] = await targetsOf(tx, [text], "the catch-all");
   if (!catchAll) return null;
-  if (catchAll.domain === domain && (await asStored(tx).then((after) => after.targets([catchAll.key]))).size === 0) {
+  if (catchAll.domain === domain && (await readEntry(tx, catchAll.key)) === null) {
     throw new Refusal(
       "refused",
       `the catch-all ${catchAll.key} is itself unknown here`,
@@ -170,18 +178,18 @@ async function catchAllOf(tx: Queryable, domain: string, text: string | null): P
   return catchAll.key;
 }
 
-/** Looks for circles through targets in this domain: what they mean has changed. */
+/** What addresses in this domain mean has changed: looks for loops through those that are somebody's target. */
 async function refuseCircles(tx: Queryable, domain: string): Promise<void> {
   const { rows } = await tx.query<{ address: string }>({
-    text: "select distinct address from targets where right(target, length($1) + 1) = '@' || $1",
+    text: "select distinct address from targets where split_part(target, '@', -1) = $1",
     values: [domain],
   });
-  const loops = await findLoops(
-    await asStored(tx),
-    rows.map((row) => row.address),
-  );
-  const made = loops.find((loop) => loop.some((address) => address.endsWith(`@${domain}`)));
-  if (made) throw loopRefusal(made);
+  const starts = rows.flatMap((row) => {
+    const parsed = mailboxOfKey(row.address);
+    return parsed.ok ? [parsed.mailbox] : [];
+  });
+  const [loop] = loopsThrough(await follow(asStored(tx), starts), (node) => node.mailbox.domain === domain).values();
+  if (loop) throw loopRefusal(loop);
 }
 
 const domainWarnings = (row: { readonly alias_of: string | null; readonly catch_all: string | null }): readonly string[] =>

@@ -52,6 +52,16 @@ export async function entriesPage(db: Queryable, asked: Listing): Promise<readon
   return rows.map((row) => ({ ...entryView(row), target_count: row.target_count }));
 }
 
+/** One page of entries of both kinds with all their targets, in order of address: for exports. */
+export async function entriesWithTargets(db: Queryable, after: string, limit: number): Promise<readonly EntryView[]> {
+  const { rows } = await db.query<Raw>({
+    text: `select ${COLUMNS}, array(select target from targets t where t.address = e.address order by target) as targets
+             from entries e where e.address > $1 order by e.address limit $2`,
+    values: [after, limit],
+  });
+  return rows.map(entryView);
+}
+
 /** A member of a list and since when. */
 export type MemberView = { readonly list: string; readonly member: string; readonly added_at: string };
 

@@ -4,7 +4,7 @@ import type { Posting } from "../directory/directory.ts";
 import type { Mailbox } from "../mail/mailbox.ts";
 import { type Author, type Changed, recordChange } from "./change.ts";
 import { type EntryView, readEntry } from "./entries.ts";
-import { asStored, findLoops, meanings } from "./loops.ts";
+import { asStored, follow, loopsThrough, unknownIn } from "./loops.ts";
 import { Refusal } from "./refusal.ts";
 import { reservedWarning } from "./reserved.ts";
 
@@ -33,12 +33,18 @@ export async function saveEntry(tx: Queryable, author: Author, wanted: Wanted): 
   const row = rowOf(wanted, before);
   if (before && isSame(before, row)) return { changed: false, before, after: before, warnings: [] };
   await writeRow(tx, row);
-  const loops = (await findLoops(await asStored(tx), [key])).filter((loop) => loop.includes(key));
-  if (loops[0]) throw loopRefusal(loops[0]);
+  await refuseLoops(tx, wanted.address);
   const after = await readEntry(tx, key);
   await recordChange(tx, author, { action: `${wanted.kind} ${before ? "change" : "create"}`, object: key, before, after });
-  const added = row.targets.filter((target) => !before?.targets.includes(target));
+  const had = new Set(before?.targets);
+  const added = (wanted.targets ?? []).filter((target) => !had.has(target.key));
   return { changed: true, before, after, warnings: await warningsAbout(tx, wanted, before === null, added) };
+}
+
+/** Looks where mail for an entry would go now, and refuses if it would come back. */
+export async function refuseLoops(tx: Queryable, address: Mailbox): Promise<void> {
+  const loop = loopsThrough(await follow(asStored(tx), [address]), (node) => node.mailbox.key === address.key).get(address.key);
+  if (loop) throw loopRefusal(loop);
 }
 
 export const loopRefusal = (loop: readonly string[]): Refusal =>
@@ -85,23 +91,14 @@ async function writeRow(tx: Queryable, row: Row): Promise<void> {
 }
 
 /** What is allowed but probably not meant: a reserved name, and addresses of ours that mean nothing. */
-async function warningsAbout(tx: Queryable, wanted: Wanted, isNew: boolean, added: readonly string[]): Promise<readonly string[]> {
+async function warningsAbout(tx: Queryable, wanted: Wanted, isNew: boolean, added: readonly Mailbox[]): Promise<readonly string[]> {
   const reserved = isNew ? reservedWarning(wanted.address) : null;
-  const asked = wanted.owner ? [...added, wanted.owner.key] : added;
-  const unknown = await meaningNothing(tx, asked);
+  return [...(reserved ? [reserved] : []), ...(await unknownWarnings(tx, wanted.owner ? [...added, wanted.owner] : added))];
+}
+
+/** A sentence for each of the addresses that is at one of our domains and means nothing there, or leads to such a one. */
+export async function unknownWarnings(tx: Queryable, addresses: readonly Mailbox[]): Promise<readonly string[]> {
+  const unknown = unknownIn(await follow(asStored(tx), addresses));
   const named = unknown.slice(0, 5).map((key) => `${key} has no entry here: mail to it is refused until it has one`);
-  const more = unknown.length > 5 ? [`… and ${unknown.length - 5} more addresses without an entry`] : [];
-  return [...(reserved ? [reserved] : []), ...named, ...more];
+  return unknown.length > 5 ? [...named, `… and ${unknown.length - 5} more addresses without an entry`] : named;
 }
-
-/** Those of the addresses that are at our domains and mean no entry there. */
-async function meaningNothing(tx: Queryable, keys: readonly string[]): Promise<readonly string[]> {
-  const { domains, targets } = await asStored(tx);
-  const wanted = [...new Set(keys)]
-    .map((key) => ({ key, candidates: meanings(key, domains) }))
-    .filter(({ candidates }) => candidates.length > 0);
-  const known = await targets([...new Set(wanted.flatMap(({ candidates }) => candidates))]);
-  return wanted.filter(({ candidates }) => !candidates.some((c) => known.has(c) || leavesUs(c, domains))).map(({ key }) => key);
-}
-
-const leavesUs = (key: string, domains: ReadonlyMap<string, unknown>): boolean => !domains.has(key.slice(key.lastIndexOf("@") + 1));

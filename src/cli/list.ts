@@ -70,10 +70,10 @@ async function create(ctx: CliContext, address: string, options: CreateOptions):
 const PAGE = 5000;
 
 async function members(ctx: CliContext, address: string): Promise<void> {
-  const { listKey } = await import("../actions/lists.ts");
+  const { existingList } = await import("../actions/lists.ts");
   const { inPages, membersPage } = await import("../actions/entries.ts");
   const db = await ctx.db();
-  const key = await listKey(db, address);
+  const { key } = await existingList(db, address);
   const pages = inPages(
     (after) => membersPage(db, key, after, PAGE),
     (item) => item.member,
@@ -96,6 +96,7 @@ async function membership(
   const done = await act(await ctx.db(), authorOf(ctx, options), address, members);
   if (ctx.json) return ctx.out.json(done);
   for (const key of done.already) ctx.out.note(verb === "add" ? `${key} is a member already` : `${key} is no member`);
+  for (const warning of done.warnings) ctx.out.note(`warning: ${warning}`);
   return ctx.out.text(membershipText(done, verb));
 }
 

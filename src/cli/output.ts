@@ -9,6 +9,8 @@ export type Output = {
   text(lines: string): Promise<void>;
   /** One JSON value on one line. */
   json(value: unknown): Promise<void>;
+  /** A piece of a file, as it is. */
+  raw(piece: string): Promise<void>;
   /** A sentence beside the data: a warning, what was done. */
   note(sentence: string): void;
 };
@@ -35,6 +37,7 @@ export function processOutput(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteSt
     progressOnTerminal: stderr.isTTY === true,
     text: (lines) => write(`${escaped(lines)}\n`),
     json: (value) => write(`${escaped(JSON.stringify(value))}\n`),
+    raw: write,
     note: (sentence) => void stderr.write(`${escaped(sentence)}\n`),
   };
 }

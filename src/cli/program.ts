@@ -5,7 +5,10 @@ import { aliasCommand } from "./alias.ts";
 import { configCommand } from "./config.ts";
 import type { CliContext, GlobalOptions } from "./context.ts";
 import { domainCommand } from "./domain.ts";
+import { exportCommand } from "./export.ts";
+import { importCommand } from "./import.ts";
 import { listCommand } from "./list.ts";
+import { routeCommand } from "./route.ts";
 
 const EXIT_CODES = `
 Exit codes:
@@ -28,7 +31,7 @@ export function buildProgram(ctx: CliContext): Command {
     .option("--json", "print one JSON value per line instead of text")
     .addHelpText("after", EXAMPLES + EXIT_CODES)
     .hook("preAction", (_program, verb) => ctx.setOptions(verb.optsWithGlobals<GlobalOptions>()));
-  const families = [domainCommand, aliasCommand, listCommand, configCommand];
+  const families = [domainCommand, routeCommand, aliasCommand, listCommand, importCommand, exportCommand, configCommand];
   for (const family of families) program.addCommand(family(ctx));
   settle(program);
   return program;

@@ -1,0 +1,58 @@
+/** Writes a compared import into the directory, with a change record for each address, in a handful of statements. */
+import type { Queryable } from "../../db/client.ts";
+import { type Author, recordChange } from "../change.ts";
+import type { Counts } from "./plan.ts";
+
+/** What the import was, for its own change record. */
+export type ImportFacts = { readonly format: string; readonly file: string; readonly counts: Counts; readonly replaces: boolean };
+
+/** An entry with its targets as JSON, in the shape of the other change records. */
+const asJson = (entry: string, targets: string): string =>
+  `jsonb_build_object('address', ${entry}.address, 'kind', ${entry}.kind, 'owner', ${entry}.owner, 'posting', ${entry}.posting,
+     'expires_at', ${entry}.expires_at, 'note', ${entry}.note, 'targets', ${targets})`;
+
+const BEFORE = asJson("e", "array(select target from targets t where t.address = e.address order by target)");
+const AFTER = asJson("r", "array(select target from import_targets t where t.line = r.line order by target)");
+
+/**
+ * Applies all rows in state new or changed, domain aliases and removals. To be called inside changing(), after compare() found no
+ * problem. Each changed address gets its own change record (its history, and what an undo needs), all with the same moment.
+ */
+export async function applyImport(tx: Queryable, author: Author, facts: ImportFacts): Promise<void> {
+  const run = async (text: string, values: readonly unknown[] = []) => void (await tx.query({ text, values }));
+  const recorded = [author.actor, `import ${facts.format}`, author.why];
+  await run(
+    `insert into change_records (actor, action, object, why, before, after)
+     select $1, $2, r.address, $3, case when e.address is not null then ${BEFORE} end, ${AFTER}
+       from import_rows r left join entries e on e.address = r.address where r.state in ('new', 'changed') order by r.line`,
+    recorded,
+  );
+  await run(`insert into entries (address, domain, kind, owner, expires_at, note, posting)
+             select address, domain, kind, owner, expires_at, note, posting from import_rows where state = 'new'`);
+  await run(`update entries e set kind = r.kind, owner = r.owner, expires_at = r.expires_at, note = r.note, posting = r.posting,
+                    changed_at = now(), version = e.version + 1
+               from import_rows r where r.address = e.address and r.state = 'changed'`);
+  await run(`delete from targets t using import_rows r
+              where r.address = t.address and r.state = 'changed'
+                and not exists (select from import_targets n where n.line = r.line and n.target = t.target)`);
+  await run(`insert into targets (address, target)
+             select r.address, n.target from import_targets n join import_rows r using (line) where r.state in ('new', 'changed') on conflict do nothing`);
+  if (facts.replaces) await remove(run, recorded);
+  await run(
+    `insert into change_records (actor, action, object, why, before, after)
+     select $1, $2, d.domain, $3, jsonb_build_object('alias_of', d.alias_of), jsonb_build_object('alias_of', r.alias_of)
+       from import_domains r join domains d using (domain) where r.state = 'changed'`,
+    recorded,
+  );
+  await run("update domains d set alias_of = r.alias_of from import_domains r where r.domain = d.domain and r.state = 'changed'");
+  await recordChange(tx, author, { action: `import ${facts.format}`, object: facts.file, before: null, after: facts.counts });
+}
+
+async function remove(run: (text: string, values?: readonly unknown[]) => Promise<void>, recorded: readonly unknown[]): Promise<void> {
+  await run(
+    `insert into change_records (actor, action, object, why, before)
+     select $1, $2, e.address, $3, ${BEFORE} from entries e join import_removed using (address) order by e.address`,
+    recorded,
+  );
+  await run("delete from entries e using import_removed r where r.address = e.address");
+}

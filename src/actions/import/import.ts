@@ -1,0 +1,159 @@
+/** Importing a file: read all of it, compare it with the directory, show what would happen, and do that whole or not at all. */
+import type { Db, Queryable } from "../../db/client.ts";
+import { domainOf } from "../address.ts";
+import { type Author, holdDirectory } from "../change.ts";
+import { Refusal } from "../refusal.ts";
+import type { AddressRules } from "./addresses.ts";
+import { aliasesFormat } from "./aliases-file.ts";
+import { applyImport } from "./apply.ts";
+import { csvFormat } from "./csv.ts";
+import { checkSteps } from "./loops.ts";
+import { type Counts, compare, countStates, markRemoved } from "./plan.ts";
+import { virtualFormat } from "./postfix-virtual.ts";
+import { type ProblemRow, readProblems, writeProblems } from "./problems.ts";
+import type { Format } from "./record.ts";
+import { type Encoding, openSource, type Source } from "./source.ts";
+import { createStaging, Stager } from "./staging.ts";
+
+export const FORMATS = ["csv", "aliases", "postfix-virtual"] as const;
+
+export type ImportInput = {
+  readonly format: (typeof FORMATS)[number];
+  readonly path: string;
+  /** The domain of names written without one; with `replaces` also one whose entries may go. */
+  readonly domain?: string | undefined;
+  /** The file is the whole truth about its domains: what it does not name is removed. */
+  readonly replaces: boolean;
+  /** Where problem rows are written, if there are any. */
+  readonly problemsPath: string;
+  /** How many problems are given back besides; all are in the file. */
+  readonly problemsShown: number;
+  readonly delimiter?: string | undefined;
+  readonly encoding?: Encoding | undefined;
+};
+
+/** How far an import is: octets read of the file, then steps in the database. Between 0 and 1. */
+export type Progress = (share: number, doing: string) => void;
+
+export type ImportResult = {
+  readonly counts: Counts;
+  readonly problems: readonly ProblemRow[];
+  /** The file with the problem rows; or why it could not be written. Null: there are none. */
+  readonly problemsWritten: { readonly path: string } | { readonly failure: string } | null;
+  /** How the file was read; what is allowed but probably not meant. */
+  readonly remarks: readonly string[];
+  readonly warnings: readonly string[];
+  readonly applied: boolean;
+  /** Changes when anybody changes the directory by these actions: what was previewed is what will be applied. */
+  readonly directoryVersion: number;
+};
+
+/** Whether to apply: never, or if the directory is still as it was when the preview was made (null: in any case). */
+export type Apply = false | { readonly ifVersion: number | null };
+
+/**
+ * Reads, compares and, if asked and if there is no problem at all, applies. Everything happens in one transaction, so a failure
+ * anywhere leaves the directory as it was. Refuses a file it cannot read as this format.
+ */
+export async function runImport(db: Db, author: Author, input: ImportInput, apply: Apply, progress: Progress): Promise<ImportResult> {
+  const source = await openSource(input.path, input.encoding);
+  try {
+    return await db.transaction(async (tx) => {
+      await tx.query({ text: "select set_config('temp_buffers', '32MB', true), set_config('work_mem', '64MB', true)" });
+      const rules = await readRules(tx, input.domain);
+      const format = await openFormat(source, rules, input);
+      await createStaging(tx);
+      await stage(tx, format, source, progress);
+      if (apply) await holdDirectory(tx);
+      const directoryVersion = await readVersion(tx);
+      if (apply && apply.ifVersion !== null && apply.ifVersion !== directoryVersion) throw moved();
+      const warnings = await check(tx, input, rules, progress);
+      const counts = await countStates(tx, input.replaces);
+      const problemsWritten = counts.problems > 0 ? await tryToWrite(tx, format, input.problemsPath) : null;
+      const applied = apply !== false && counts.problems === 0;
+      if (applied) await applyAll(tx, author, input, counts, progress);
+      const problems = await readProblems(tx, input.problemsShown);
+      return { counts, problems, problemsWritten, remarks: format.remarks, warnings, applied, directoryVersion };
+    });
+  } finally {
+    await source.close();
+  }
+}
+
+/** A folder one may not write to must not hide what is wrong with the rows. */
+async function tryToWrite(tx: Queryable, format: Format, path: string): Promise<{ path: string } | { failure: string }> {
+  try {
+    await writeProblems(tx, format, path);
+    return { path };
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (typeof code !== "string" || !/^E[A-Z]+$/.test(code)) throw error; // not the file's fault
+    return { failure: `${path}: ${message}` };
+  }
+}
+
+const moved = () =>
+  new Refusal("busy", "the directory was changed since the preview", "Nothing was imported. Run it again and look at the new preview.");
+
+async function readRules(tx: Queryable, domain: string | undefined): Promise<AddressRules> {
+  const { rows } = await tx.query<{ domain: string }>({ text: "select domain from domains" });
+  const ours = new Set(rows.map((row) => row.domain));
+  const named = domain === undefined ? null : domainOf(domain);
+  if (named !== null && !ours.has(named))
+    throw new Refusal("refused", `${named} is not one of our domains`, `Make it ours first: mailroom domain add ${named}`);
+  return { ours, domain: named };
+}
+
+function openFormat(source: Source, rules: AddressRules, input: ImportInput): Promise<Format> | Format {
+  switch (input.format) {
+    case "csv":
+      return csvFormat(source, rules, input.delimiter);
+    case "aliases":
+      return aliasesFormat(source, rules);
+    case "postfix-virtual":
+      return virtualFormat(source, rules);
+  }
+}
+
+/** Reading is most of the work; the rest of the progress bar is for the database. */
+const READING = 0.7;
+
+/** Reads the whole file into the temporary tables. */
+async function stage(tx: Queryable, format: Format, source: Source, progress: Progress): Promise<void> {
+  const stager = new Stager(tx);
+  let rows = 0;
+  const onRead = (octets: number) => progress((octets / Math.max(1, source.size)) * READING, `${rows} rows read`);
+  for await (const record of format.records(onRead)) {
+    const meaning = await format.meaning(record);
+    rows++;
+    if (meaning.kind === "row") await stager.row(record.line, meaning.row);
+    else if (meaning.kind === "problem") await stager.problem(record.line, meaning.address, meaning.problem);
+    else if (meaning.kind === "domainAlias") await stager.domainAlias(record.line, meaning.domain, meaning.aliasOf);
+  }
+  await stager.flush();
+}
+
+/** Changes so far. The number only grows; an edit by hand in SQL leaves no record and is not seen. */
+async function readVersion(tx: Queryable): Promise<number> {
+  const { rows } = await tx.query<{ version: number }>({
+    text: "select coalesce(max(change_no), 0)::float8 as version from change_records",
+  });
+  return rows[0]?.version ?? 0;
+}
+
+/** All that needs the whole file: duplicates, differences, removals, loops. Gives warnings. */
+async function check(tx: Queryable, input: ImportInput, rules: AddressRules, progress: Progress): Promise<readonly string[]> {
+  progress(READING, "comparing with the directory");
+  await compare(tx);
+  const warnings: string[] = [];
+  if (input.replaces) warnings.push(...(await markRemoved(tx, rules.domain)));
+  progress(0.8, "looking for loops");
+  warnings.push(...(await checkSteps(tx, rules.ours, input.replaces)));
+  return warnings;
+}
+
+async function applyAll(tx: Queryable, author: Author, input: ImportInput, counts: Counts, progress: Progress): Promise<void> {
+  progress(0.85, "writing");
+  await applyImport(tx, author, { format: input.format, file: input.path, counts, replaces: input.replaces });
+  progress(1, "written");
+}

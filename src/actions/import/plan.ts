@@ -1,0 +1,100 @@
+/** Compares what an import asks for with the directory: what is new, changed, the same, removed, and what cannot be. */
+import type { Queryable } from "../../db/client.ts";
+
+/** The preview in numbers. `targets` counts the targets of all rows that can be taken. */
+export type Counts = {
+  readonly new: number;
+  readonly changed: number;
+  readonly removed: number;
+  readonly same: number;
+  readonly problems: number;
+};
+
+/** Sets the state of every staged row: problem, new, changed or same. `now` is the database's. */
+export async function compare(tx: Queryable): Promise<void> {
+  await tx.query({ text: "create index on import_rows (address)" });
+  await tx.query({ text: "create index on import_targets (line, target)" });
+  // Nobody analyzes a temporary table but us; without it the joins below are planned for a handful of rows.
+  for (const table of ["import_rows", "import_targets", "import_domains"]) await tx.query({ text: `analyze ${table}` });
+  await tx.query({
+    text: `update import_rows r set problem = 'the same address as in line ' || d.first, fix = 'take one of the two out, or join their targets in one row'
+             from (select line, min(line) over (partition by address) as first from import_rows where problem is null) d
+            where d.line = r.line and d.first < d.line`,
+  });
+  await tx.query({
+    text: `update import_domains r set problem = '@' || r.domain || ' stands in line ' || d.first || ' already', fix = 'take one of the two out'
+             from (select line, min(line) over (partition by domain) as first from import_domains) d
+            where d.line = r.line and d.first < d.line`,
+  });
+  await tx.query({ text: SETTLE_WHAT_STAYS });
+  await tx.query({
+    text: `update import_rows r set problem = 'the expiry ' || to_char(r.expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') || ' is in the past',
+                  fix = 'write a date that lies ahead, or take the row out'
+            where r.problem is null and r.expires_at <= now()
+              and not exists (select from entries e where e.address = r.address and e.expires_at = r.expires_at)`,
+  });
+  await tx.query({ text: STATES });
+  await tx.query({
+    text: `update import_domains r set state = case when d.alias_of is not distinct from r.alias_of then 'same' else 'changed' end
+             from domains d where d.domain = r.domain and r.problem is null`,
+  });
+}
+
+/** Gives each row the properties the file does not speak of: those of the entry that exists, else the defaults. */
+const SETTLE_WHAT_STAYS = `
+  update import_rows r
+     set kind = s.kind,
+         posting = case when s.kind = 'list' then coalesce(r.posting, s.posting, 'anyone') end,
+         owner = case when 'owner' = any(r.says) then r.owner else s.owner end,
+         expires_at = case when 'expiresAt' = any(r.says) then r.expires_at else s.expires_at end,
+         note = case when 'note' = any(r.says) then r.note else s.note end
+    from (select i.line, coalesce(i.kind, e.kind, 'alias') as kind, e.posting, e.owner, e.expires_at, e.note
+            from import_rows i left join entries e on e.address = i.address where i.problem is null) s
+   where s.line = r.line`;
+
+/** Targets are compared as sets: none is missing on either side. */
+const STATES = `
+  update import_rows r
+     set state = case when e.address is null then 'new'
+                      when (e.kind, e.owner, e.expires_at, e.note, e.posting) is distinct from (i.kind, i.owner, i.expires_at, i.note, i.posting)
+                        or exists (select from targets t where t.address = e.address
+                                     and not exists (select from import_targets n where n.line = i.line and n.target = t.target))
+                        or (select count(*) from import_targets n where n.line = i.line) <> (select count(*) from targets t where t.address = e.address)
+                      then 'changed' else 'same' end
+    from import_rows i left join entries e on e.address = i.address
+   where i.line = r.line and r.problem is null`;
+
+/** From this share of a domain's entries on, a removal is said to be large. */
+const LARGE = 0.1;
+
+/**
+ * With --replace: marks the entries of these domains that the import does not name. Which domains: those of its rows and of
+ * --domain. Gives a warning for each domain that would lose a large part.
+ */
+export async function markRemoved(tx: Queryable, domain: string | null): Promise<readonly string[]> {
+  await tx.query({
+    text: `create temp table import_removed on commit drop as
+             select e.address, e.domain from entries e
+              where e.domain in (select domain from import_rows where problem is null union select $1::text)
+                and not exists (select from import_rows r where r.address = e.address)`,
+    values: [domain],
+  });
+  await tx.query({ text: "create index on import_removed (address)" });
+  const { rows } = await tx.query<{ domain: string; share: number }>({
+    text: `select domain, share from (select domain, count(*)::float8 / (select count(*) from entries e where e.domain = r.domain) as share
+             from import_removed r group by domain) s where share >= $1 order by domain`,
+    values: [LARGE],
+  });
+  return rows.map((row) => `removes ${Math.round(row.share * 100)} % of ${row.domain}`);
+}
+
+/** Counts the states. */
+export async function countStates(tx: Queryable, replaces: boolean): Promise<Counts> {
+  const { rows } = await tx.query<Counts>({
+    text: `select count(*) filter (where state = 'new')::int as new, count(*) filter (where state = 'changed')::int as changed,
+                  ${replaces ? "(select count(*)::int from import_removed)" : "0"} as removed,
+                  count(*) filter (where state = 'same')::int as same, count(*) filter (where problem is not null)::int as problems
+             from (select state, problem from import_rows union all select state, problem from import_domains) s`,
+  });
+  return rows[0] as Counts; // an aggregate always has one row
+}
