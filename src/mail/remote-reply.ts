@@ -9,7 +9,7 @@ const INPUT_LIMIT = 16 * 1024;
  * enhanced status is the first one that stands in it; its class always follows the code (RFC 2034 §4), and without one it is
  * X.0.0 (RFC 3463 §3.1). Null: it does not begin with a reply code, so nothing can be read from it.
  */
-export function parseRemoteReply(response: string): RemoteReply | null {
+export function readRemoteReply(response: string): RemoteReply | null {
   const lines = response.slice(0, INPUT_LIMIT).split(/\r?\n|\r/);
   const code = Number(/^([2-5][0-9][0-9])(?![0-9])/.exec(lines[0] ?? "")?.[1]);
   if (Number.isNaN(code)) return null;
@@ -20,11 +20,11 @@ export function parseRemoteReply(response: string): RemoteReply | null {
     status ??= found ?? null;
     return text ?? "";
   });
-  return { code, enhancedStatus: firstDigit === 3 ? "" : `${firstDigit}${status ?? ".0.0"}`, text: cleanText(texts.join(" ")) };
+  return { code, enhancedStatus: firstDigit === 3 ? "" : `${firstDigit}${status ?? ".0.0"}`, text: oneLine(texts.join(" ")) };
 }
 
 /** Any text from outside as at most 512 printable ASCII characters on one line; other characters become `?`. */
-export function cleanText(text: string): string {
+export function oneLine(text: string): string {
   const clean = text
     .slice(0, INPUT_LIMIT)
     .replace(/(?:\s|[^ -~\u0080-\uffff])+/g, " ")

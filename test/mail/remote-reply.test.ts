@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cleanText, parseRemoteReply } from "../../src/mail/remote-reply.ts";
+import { oneLine, readRemoteReply } from "../../src/mail/remote-reply.ts";
 
 describe("a remote's reply", () => {
   it.each<[string, [number, string, string] | null]>([
@@ -31,7 +31,7 @@ describe("a remote's reply", () => {
     ["150 x", null],
     ["\n250 x", null],
   ])("%j", (response, expected) => {
-    const reply = parseRemoteReply(response);
+    const reply = readRemoteReply(response);
     expect(reply === null ? null : [reply.code, reply.enhancedStatus, reply.text]).toEqual(expected);
   });
 
@@ -42,7 +42,7 @@ describe("a remote's reply", () => {
     );
     fc.assert(
       fc.property(fc.integer({ min: 200, max: 599 }), fc.array(piece, { maxLength: 30 }), (code, pieces) => {
-        const reply = parseRemoteReply(`${code} ${pieces.join("")}`);
+        const reply = readRemoteReply(`${code} ${pieces.join("")}`);
         expect(reply?.code).toBe(code);
         expect(reply?.text).toMatch(/^[!-~](?:[ -~]{0,510}[!-~])?$/);
         expect(reply?.enhancedStatus).toMatch(
@@ -54,10 +54,10 @@ describe("a remote's reply", () => {
   });
 
   it("is capped, however much was said", () => {
-    expect(parseRemoteReply(`550 ${"x".repeat(1000)}`)?.text).toHaveLength(512);
+    expect(readRemoteReply(`550 ${"x".repeat(1000)}`)?.text).toHaveLength(512);
     const started = performance.now();
-    expect(parseRemoteReply("550-5.7.1 x\r\n".repeat(1_000_000))?.text).toHaveLength(512);
-    expect(cleanText(" \t".repeat(5_000_000))).toBe("no text");
+    expect(readRemoteReply("550-5.7.1 x\r\n".repeat(1_000_000))?.text).toHaveLength(512);
+    expect(oneLine(" \t".repeat(5_000_000))).toBe("no text");
     expect(performance.now() - started).toBeLessThan(5000);
   });
 });
