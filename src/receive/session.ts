@@ -33,6 +33,8 @@ export class Session extends SMTPConnection implements Dialogue {
   #badLines = 0;
   #longLines = 0;
   #handshake: net.Socket | null = null;
+  /** Said, and not written yet. */
+  #unsent = "";
 
   constructor(server: SMTPServer, socket: net.Socket, options: SMTPConnectionOptions, context: Context) {
     super(server, socket, options);
@@ -170,6 +172,7 @@ export class Session extends SMTPConnection implements Dialogue {
   }
 
   startTls(done: () => void): void {
+    this.#flush();
     this.upgrade(done);
   }
 
@@ -184,12 +187,27 @@ export class Session extends SMTPConnection implements Dialogue {
     return replies.localTrouble;
   }
 
-  /** The one place that writes to the client. Nothing goes into a TLS handshake or a closing connection. */
+  /**
+   * The one place that speaks to the client. Replies to commands that came together leave together (RFC 2920 §3.2). Nothing goes into a TLS
+   * handshake or a closing connection.
+   */
   say(reply: Reply, more: readonly string[] = []): void {
+    if (this._upgrading || this._closing) return;
     const lines = [replyLine(reply), ...more.map((line) => `${reply.code} ${line}`)];
     for (let i = 0; i < more.length; i++) lines[i] = (lines[i] as string).replace(" ", "-"); // RFC 5321 §4.2.1: all but the last
-    if (!this._upgrading && !this._closing && this._socket.writable) this._socket.write(`${lines.join("\r\n")}\r\n`, "latin1");
+    if (this.#unsent === "") process.nextTick(() => this.#flush());
+    this.#unsent += `${lines.join("\r\n")}\r\n`;
     if (reply.code === 421 || last.has(reply)) this.close();
+  }
+
+  #flush(): void {
+    if (this.#unsent !== "" && this._socket.writable) this._socket.write(this.#unsent, "latin1");
+    this.#unsent = "";
+  }
+
+  override close(): void {
+    this.#flush();
+    super.close();
   }
 
   /** What the library would say by itself, in its own words and with guessed codes, is replaced. */
