@@ -21,6 +21,7 @@ const faultReplies: Readonly<Record<ContentFault, Reply>> = {
  * so nothing here gives up waiting for it. Never rejects.
  */
 export async function acceptMessage(dialogue: Dialogue, transaction: Transaction, content: Content): Promise<Reply> {
+  const dotAt = performance.now();
   try {
     await content.finish();
     const judged = judge(dialogue, content);
@@ -29,6 +30,7 @@ export async function acceptMessage(dialogue: Dialogue, transaction: Transaction
       return judged;
     }
     await content.intake.commit(newMessage(dialogue, transaction, content, judged));
+    dialogue.context.deps.metrics.acceptSeconds.observe((performance.now() - dotAt) / 1000);
     return queuedAs(content.intake.queueId);
   } catch (cause) {
     content.drop();

@@ -1,5 +1,7 @@
 import type { Directory } from "../directory/directory.ts";
 import type { Log } from "../log/log.ts";
+import type { Maillog } from "../log/maillog.ts";
+import type { Metrics } from "../log/metrics.ts";
 import type { Mailbox } from "../mail/mailbox.ts";
 import type { Intake } from "../queue/claim.ts";
 import type { Resolve } from "../resolve/resolution.ts";
@@ -14,6 +16,8 @@ export type ReceiveDeps = {
   /** A place in the queue for one message. */
   readonly openIntake: () => Intake;
   readonly log: Log;
+  readonly maillog: Pick<Maillog, "refused">;
+  readonly metrics: Pick<Metrics, "connects" | "disconnects" | "tlsConnections" | "acceptSeconds">;
   /** False: mail is not taken now (an operator paused intake, the database is away). New connections and MAIL get 421 4.3.2. */
   readonly accepting: () => boolean;
   /** True: the database's volume is nearly full. MAIL gets 452 4.3.1. */

@@ -1,5 +1,5 @@
 import type { Directory } from "../directory/directory.ts";
-import { cannotBeOurs } from "../mail/domain.ts";
+import { cannotBeOurs, parseDomain } from "../mail/domain.ts";
 import type { ReversePath } from "../mail/envelope.ts";
 import { absent, type Lookup } from "../mail/lookup.ts";
 import { atOurs, canBeOurLocalPart, type Mailbox } from "../mail/mailbox.ts";
@@ -12,12 +12,12 @@ import { decideRelay, type RelayDecision } from "./relay-decision.ts";
 /** Who answers for `<postmaster>`: the mailbox it means, and the one that gets its mail when that leads nowhere (null: held for a person). */
 export type Postmaster = { readonly address: Mailbox; readonly fallback: Mailbox | null };
 
-/** What the decision asks. `trustedNetwork`, `ownLiteral`: see RelayQuestion. */
+/** What the decision asks. `trustedNetwork`: see RelayQuestion; `ownAddress`: the one of ours that the client connected to. */
 export type RecipientQuestion = {
   readonly path: ForwardPath;
   readonly reversePath: ReversePath;
   readonly trustedNetwork: boolean;
-  readonly ownLiteral: string;
+  readonly ownAddress: string;
 };
 
 export type Decider = {
@@ -39,7 +39,7 @@ const refuse = (reply: Reply): RecipientDecision => ({ accepted: false, reply })
 export async function decideRecipient(decider: Decider, question: RecipientQuestion): Promise<RecipientDecision> {
   const domain = await domainOf(decider, question.path);
   if (domain.kind === "unavailable") decider.unavailable(domain.cause);
-  const decision = decideRelay({ ...question, domain: domain.kind });
+  const decision = decideRelay({ ...question, domain: domain.kind, ownLiteral: literalOf(question.ownAddress) });
   const { path } = question;
   if (decision === "postmaster" || path.kind === "postmaster") return toPostmaster(decider, question, domain.kind === "found");
   if (decision === "ours") return toOurs(decider, path.mailbox, question.reversePath);
@@ -52,6 +52,12 @@ const refusals: Readonly<Record<Exclude<RelayDecision, "postmaster" | "ours" | "
   returnAddressInvalid: replies.returnAddressInvalid,
   unavailable: replies.lookupFailed,
 };
+
+/** RFC 5321 §4.1.3, in the one form that a parsed literal has. */
+function literalOf(address: string): string {
+  const parsed = parseDomain(address.includes(":") ? `[IPv6:${address}]` : `[${address}]`, { literals: true });
+  return parsed.ok ? parsed.domain : "";
+}
 
 async function domainOf(decider: Decider, path: ForwardPath): Promise<Lookup<unknown>> {
   if (path.kind === "postmaster" || cannotBeOurs(path.mailbox.domain)) return absent;

@@ -15,8 +15,8 @@ export const newState = (): State => ({ hello: null, transaction: null });
 /** Who is at the other end, as far as we know by ourselves. */
 export type Client = {
   readonly address: string;
-  /** Our own address it connected to, as an address literal. */
-  readonly ownLiteral: string;
+  /** Our own that it connected to. */
+  readonly ownAddress: string;
   readonly trustedNetwork: boolean;
 };
 

@@ -1,4 +1,5 @@
 import type net from "node:net";
+import type tls from "node:tls";
 import { SMTPServer } from "smtp-server";
 import type { SMTPConnectionOptions } from "smtp-server/lib/smtp-connection.js";
 import { replies } from "../mail/replies.ts";
@@ -31,21 +32,40 @@ export class Listener extends SMTPServer {
     );
   }
 
+  /** We speak no PROXY protocol. Going on at once, a socket is never without somebody who hears its errors. */
+  override _handleProxy(socket: net.Socket, callback: (error: null, options: SMTPConnectionOptions & { id: string }) => void): void {
+    callback(null, { id: String(socket.remotePort) });
+  }
+
   override connect(socket: net.Socket, options?: SMTPConnectionOptions | null): void {
     const { counts, deps, uncounted } = this.#context;
+    if (socket.destroyed) return; // gone already: nobody would give its place back
     const address = socket.remoteAddress ?? "";
     const known = uncounted.contain(address) || deps.isNextHop?.(address) === true;
     const paused = this.#context.draining ? replies.shuttingDown : deps.accepting() ? null : replies.intakePaused;
     const refusal = paused ?? counts.admit(address, known);
     if (refusal === null) this.#open(socket, options ?? {}, () => counts.release(address, known));
-    else refuse(socket, refusal);
+    else {
+      deps.maillog.refused({ client: address, helo: "", command: "CONNECT", reply: replyLine(refusal) });
+      refuse(socket, refusal);
+    }
   }
 
   #open(socket: net.Socket, options: SMTPConnectionOptions, closed: () => void): void {
+    const { metrics } = this.#context.deps;
+    metrics.connects.inc();
     const session = new Session(this, socket, options, this.#context);
     this.connections.add(session);
-    session.once("closed", closed);
+    session.once("closed", () => {
+      closed();
+      metrics.disconnects.inc();
+    });
     session.init();
+  }
+
+  override onSecure(socket: net.Socket | tls.TLSSocket, _session: unknown, callback: () => void): void {
+    this.#context.deps.metrics.tlsConnections.inc({ protocol: ("getProtocol" in socket && socket.getProtocol()) || "unknown" });
+    callback();
   }
 
   get sessions(): Session[] {

@@ -4,6 +4,7 @@
  */
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
+import { createSecureContext } from "node:tls";
 import { ConnectionCounts } from "./connection-counts.ts";
 import type { Context, ReceiveDeps, ReceiveSettings } from "./context.ts";
 import { Listener } from "./listener.ts";
@@ -63,6 +64,7 @@ export async function startReceiver(deps: ReceiveDeps, settings: ReceiveSettings
       clearInterval(sweeper);
     },
     reloadCertificate(cert, key) {
+      createSecureContext({ cert, key }); // throws before the library has thrown the old one away
       for (const listener of listeners) listener.updateSecureContext({ cert, key });
     },
   };

@@ -10,7 +10,7 @@ export type RelayQuestion = {
   readonly domain: Lookup<unknown>["kind"];
   /** The client's address lies in relay.trusted_networks. */
   readonly trustedNetwork: boolean;
-  /** Our own address that the client connected to, as an address literal. */
+  /** Our own address that the client connected to, as an address literal in canonical form. */
   readonly ownLiteral: string;
 };
 

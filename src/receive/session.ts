@@ -32,6 +32,8 @@ export class Session extends SMTPConnection implements Dialogue {
   #idle = 0;
   #badLines = 0;
   #longLines = 0;
+  /** Of the command being answered: a name from our table, never the client's text. */
+  #verb = "CONNECT";
   #handshake: net.Socket | null = null;
   /** Said, and not written yet. */
   #unsent = "";
@@ -39,10 +41,9 @@ export class Session extends SMTPConnection implements Dialogue {
   constructor(server: SMTPServer, socket: net.Socket, options: SMTPConnectionOptions, context: Context) {
     super(server, socket, options);
     this.context = context;
-    const own = this.localAddress;
     this.client = {
       address: this.remoteAddress,
-      ownLiteral: own.includes(":") ? `[IPv6:${own}]` : `[${own}]`,
+      ownAddress: this.localAddress,
       trustedNetwork: context.trusted.contain(this.remoteAddress),
     };
     this.#deadline = performance.now() + context.limits.firstMailTimeout;
@@ -56,11 +57,13 @@ export class Session extends SMTPConnection implements Dialogue {
   /** In the place of the library's fixed wait of 100 ms: what is sent before our greeting comes with, or right behind, the connection. */
   override init(): void {
     this._setListeners(() => {});
-    setImmediate(() => {
-      if (this._closing || !this._parser) return;
-      this._ready = !this.#parser().touched; // RFC 5321 §4.3.1: the client waits for the greeting
-      this.say(this._ready ? greeting(this.context.settings.hostname) : replies.earlyTalker);
-    });
+    setImmediate(() => setImmediate(() => this.#greet())); // in between the socket was read once, if there was anything
+  }
+
+  #greet(): void {
+    if (this._closing || !this._parser) return;
+    this._ready = !this.#parser().touched; // RFC 5321 §4.3.1: the client waits for the greeting
+    this.say(this._ready ? greeting(this.context.settings.hostname) : replies.earlyTalker);
   }
 
   /** Runs inside the library's constructor, before any field of ours exists. */
@@ -68,6 +71,7 @@ export class Session extends SMTPConnection implements Dialogue {
     const parser = new SmtpStream(this._server.options.maxCommandLength ?? 0);
     parser.oncommand = (line, done) => this._onCommand(line, done);
     parser.onfault = (fault, done) => this.#onFault(fault, done);
+    parser.on("error", (cause) => this.#onBroken(cause));
     return parser;
   }
 
@@ -86,6 +90,7 @@ export class Session extends SMTPConnection implements Dialogue {
     const blank = line.indexOf(BLANK);
     const verb = line.toString("latin1", 0, blank < 0 ? line.length : blank).toUpperCase();
     const command = commands.get(verb);
+    this.#verb = command === undefined ? "UNKNOWN" : verb;
     if (command === undefined) return / HTTP\/\d/.test(line.toString("latin1")) ? replies.wrongProtocol : replies.unknownCommand;
     if (this.#parser().early && this.state.hello?.extended !== true) return replies.badSequence; // RFC 2920 §3.1
     if (command.idle === true && ++this.#idle > this.context.limits.idleCommands) return replies.tooManyErrors;
@@ -115,9 +120,17 @@ export class Session extends SMTPConnection implements Dialogue {
     else this.#reply(replies.badLine, ++this.#badLines >= badLines ? () => this.close() : done);
   }
 
+  /** A fault of ours while reading: this connection ends, the others do not notice. */
+  #onBroken(cause: unknown): void {
+    this.say(this.trouble("smtp.reader_failed", cause));
+    this.#content?.drop();
+    this.close();
+  }
+
   /** Says the reply, later to a client that was refused too often; then the next command is read. */
   #reply(reply: Reply, done: () => void): void {
     const { refusedCommands, refusalDelay } = this.context.limits;
+    if (reply.code >= 400) this.#logRefusal(reply);
     if (reply.code >= 500) this.#refused++;
     if (reply.code < 500 || this.#refused < refusedCommands / 2) {
       this.#sayAndGoOn(reply, done);
@@ -126,6 +139,11 @@ export class Session extends SMTPConnection implements Dialogue {
     const said = this.#refused > refusedCommands ? replies.tooManyErrors : reply;
     this._handlerPending = true; // this wait is ours, not the client's
     setTimeout(() => this.#sayAndGoOn(said, done), refusalDelay);
+  }
+
+  #logRefusal(reply: Reply): void {
+    const helo = this.state.hello?.name ?? "";
+    this.context.deps.maillog.refused({ client: this.client.address, helo, command: this.#verb, reply: replyLine(reply) });
   }
 
   #sayAndGoOn(reply: Reply, done: () => void): void {

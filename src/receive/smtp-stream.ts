@@ -27,7 +27,6 @@ export class SmtpStream extends SMTPStream {
   #segment: Buffer = Buffer.alloc(0);
   #offset = 0;
   #next: (() => void) | null = null;
-  #inARow = 0;
   /** Octets left of those that were here before the reply to the final dot; the line read now began with one of them. */
   #early = 0;
   #lineIsEarly = false;
@@ -70,20 +69,32 @@ export class SmtpStream extends SMTPStream {
   /** The client has closed its side: an unfinished line is not executed. */
   override _flushData(): void {}
 
-  /** Goes on until the segment is used up or someone has to be waited for, who then calls this again. */
+  /** Goes on until the segment is used up or someone has to be waited for, who then calls this again. What is thrown here ends the stream. */
   readonly #advance = (): void => {
-    this.#inARow = 0;
-    while (!this.isClosed && this.#offset < this.#segment.length) {
-      if (++this.#inARow > COMMANDS_IN_A_ROW) {
-        setImmediate(this.#advance);
-        return;
-      }
-      if (!(this.#sink === null ? this.#readCommand() : this.#readContent(this.#sink))) return;
+    try {
+      if (this.#useUp()) this.#finish();
+    } catch (error) {
+      this.destroy(error instanceof Error ? error : new Error(String(error)));
     }
+  };
+
+  /** False: someone is waited for. */
+  #useUp(): boolean {
+    for (let inARow = 0; !this.isClosed && this.#offset < this.#segment.length; inARow++) {
+      if (inARow === COMMANDS_IN_A_ROW) {
+        setImmediate(this.#advance);
+        return false;
+      }
+      if (!(this.#sink === null ? this.#readCommand() : this.#readContent(this.#sink))) return false;
+    }
+    return true;
+  }
+
+  #finish(): void {
     const next = this.#next;
     this.#next = null;
     next?.();
-  };
+  }
 
   /** True: go on at once. */
   #readCommand(): boolean {

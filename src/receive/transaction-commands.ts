@@ -40,8 +40,8 @@ export function RCPT(dialogue: Dialogue, argument: Buffer): Answer {
   const dsn = parseRcptParameters(parsed.parameters, { smtputf8 });
   if (!dsn.ok) return dsn.reply;
   if (transaction.forwardPaths >= context.limits.recipients) return replies.tooManyRecipients;
-  const { trustedNetwork, ownLiteral } = client;
-  const asked = decideRecipient(deciderOf(dialogue), { path: parsed.path, reversePath, trustedNetwork, ownLiteral });
+  const { trustedNetwork, ownAddress } = client;
+  const asked = decideRecipient(deciderOf(dialogue), { path: parsed.path, reversePath, trustedNetwork, ownAddress });
   return inTime(asked, context.limits.lookupTimeout, "the lookup of a forward-path").then(
     (decision) => {
       if (!decision.accepted) return decision.reply;

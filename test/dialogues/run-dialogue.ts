@@ -173,6 +173,9 @@ class Player {
       case "STORED":
         await vi.waitFor(() => expect(stored.length).toBe(Number(text)));
         return;
+      case "COMMITS":
+        await vi.waitFor(() => expect(this.#campus.commits).toBe(Number(text)));
+        return;
       case "ABORTED":
         await vi.waitFor(() => expect(this.#campus.aborted).toBe(Number(text)));
         return;

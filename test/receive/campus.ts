@@ -3,6 +3,8 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createMaillog } from "../../src/log/maillog.ts";
+import { createMetrics } from "../../src/log/metrics.ts";
 import { absent, found, unavailable } from "../../src/mail/lookup.ts";
 import { type Mailbox, parseMailbox } from "../../src/mail/mailbox.ts";
 import type { Intake, NewMessage } from "../../src/queue/claim.ts";
@@ -20,6 +22,8 @@ export type Campus = {
   readonly stored: Stored[];
   readonly logged: { readonly event: string; readonly fields: unknown }[];
   aborted: number;
+  /** Commits begun. */
+  commits: number;
   accepting: boolean;
   spaceLow: boolean;
   /** "up" answers, "down" says unavailable, "hangs" says nothing, "throws" throws. */
@@ -126,6 +130,7 @@ export async function openCampus(options: CampusOptions = {}): Promise<Campus> {
     if (campus.directory === "hangs") return new Promise<T>(() => {});
     return campus.directory === "down" ? trouble : value();
   };
+  const metrics = createMetrics();
   const down = unavailable(new Error("the database is away"));
   const deps: ReceiveDeps = {
     directory: {
@@ -141,6 +146,8 @@ export async function openCampus(options: CampusOptions = {}): Promise<Campus> {
     resolve: (recipient) => answer<Resolution>(() => meaningOf(recipient), down),
     openIntake: () => openIntake(campus),
     log: { debug: () => {}, line: () => {}, info: log, warn: log, error: log },
+    maillog: createMaillog({ debug: () => {}, info: log, warn: log, error: log, line: (_program, text) => log(text) }, metrics),
+    metrics,
     accepting: () => campus.accepting,
     spaceLow: () => campus.spaceLow,
     firstDomain: async () => "campus.test",
@@ -158,6 +165,7 @@ export async function openCampus(options: CampusOptions = {}): Promise<Campus> {
     stored: [],
     logged: [],
     aborted: 0,
+    commits: 0,
     accepting: true,
     spaceLow: false,
     directory: "up",
@@ -194,6 +202,7 @@ function openIntake(campus: Campus): Intake {
     },
     async commit(message) {
       end();
+      campus.commits++;
       await pause(campus.commitDelay);
       if (campus.queue === "down") throw new Error("the database is away");
       campus.stored.push({ queueId, message, content: Buffer.concat(pieces) });
