@@ -8,7 +8,7 @@ import { migrate as applyPending } from "drizzle-orm/node-postgres/migrator";
 import pg from "pg";
 import type { Log } from "../log/log.ts";
 import { type Connection, driverSettings, hostChoice } from "./connection.ts";
-import { named } from "./faults.ts";
+import { isUnavailable, named, serverErrorOf } from "./faults.ts";
 
 /** The database and this version do not fit together; a person has to decide. The process ends with exit code 78. */
 export class SchemaFault extends Error {
@@ -24,7 +24,7 @@ export class SchemaFault extends Error {
 const FOLDER = fileURLToPath(new URL("../../migrations", import.meta.url));
 const TABLE = { migrationsSchema: "public", migrationsTable: "applied_migrations" };
 
-/** Any number that no other program uses in this database: it is held while migrating, and by whoever moves partitions. */
+/** Any number that no other program uses in this database. */
 const LOCK = 7_245_001;
 
 export type Migration = { readonly name: string; readonly when: number; readonly hash: string };
@@ -44,10 +44,37 @@ export async function migrate(connection: Connection, log: Log, folder = FOLDER)
     }
     const pending = pendingOf(journal, await readApplied(client));
     if (pending.length === 0) return [];
-    await applyPending(drizzle({ client }), { migrationsFolder: folder, ...TABLE });
+    await apply(client, folder, pending);
     for (const { name } of pending) log.info("migration applied", { name });
     return pending.map(({ name }) => name);
   });
+}
+
+/**
+ * A migration that waits for a table's lock keeps everybody else waiting behind it: so it gives up after LOCK_WAIT, all of
+ * it is rolled back, and it is tried again.
+ */
+const LOCK_WAIT = "2s";
+const TRIES = 15;
+const PAUSE_MS = 1000;
+
+async function apply(client: pg.Client, folder: string, pending: readonly Migration[]): Promise<void> {
+  await client.query(`set lock_timeout = '${LOCK_WAIT}'`);
+  for (let tries = 1; ; tries++) {
+    try {
+      return await applyPending(drizzle({ client }), { migrationsFolder: folder, ...TABLE });
+    } catch (error) {
+      const fault = serverErrorOf(error);
+      if (fault?.code !== "55P03" || tries === TRIES) throw isUnavailable(error) || !fault ? error : refused(pending, fault);
+    }
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  }
+}
+
+function refused(pending: readonly Migration[], fault: pg.DatabaseError): SchemaFault {
+  const names = pending.map(({ name }) => name).join(", ");
+  const hint = fault.code === "42501" ? "make our role the owner of the database" : "nothing was changed; see the error";
+  return new SchemaFault(`the database refused to be migrated (${names}): ${fault.message} (${fault.code})`, hint);
 }
 
 /** Names of the migrations that are still to be applied; throws SchemaFault like migrate(). Changes nothing. */
@@ -109,7 +136,7 @@ async function readApplied(client: pg.Client): Promise<Applied[]> {
   return rows.map(({ created_at, hash }) => ({ when: Number(created_at), hash }));
 }
 
-/** A migration may rewrite a table and must wait its turn; but it must not stand in front of the mail path's locks for long. */
+/** A migration may rewrite a large table, and another node's may have to be waited for. */
 const TIMEOUTS = { connectMs: 5000, statementMs: 30 * 60_000, lockMs: 0, idleInTransactionMs: 60_000 };
 
 async function withClient<T>(connection: Connection, work: (client: pg.Client) => Promise<T>): Promise<T> {
