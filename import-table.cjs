@@ -2,7 +2,7 @@
 module.exports = {
   mail: [], // the words every folder speaks, as types and functions without I/O: mailbox, path, lookup, envelope, reply, verdict, header, trace field, loop
   log: ["mail"], // writes lines and counts; maillog is the closed list of mail events; decides nothing
-  config: ["mail"], // reads the settings once and reports all faults together; the only reader of process.env and of the settings file
+  config: ["mail", "log"], // reads the settings once and reports all faults together; the only reader of process.env and of the settings file; makes and watches the certificate
   db: ["mail", "log"], // client, migrations, embedded server, table definitions; knows no mail rule
   directory: ["mail", "log", "db"], // says what an address or domain means, in three answers: Postgres entries and routes, cache
   resolve: ["mail", "log", "directory"], // one forward-path → final recipients with their paths, or one refusal; knows no SMTP session

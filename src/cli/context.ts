@@ -40,7 +40,7 @@ export function openContext(out: Output): CliContext {
 
   const settings = async (): Promise<LoadedSettings> => {
     if (loaded) return loaded;
-    const { settingsOfProcess } = await import("../config/load-settings.ts");
+    const { settingsOfProcess } = await import("../config/settings-of-process.ts");
     loaded = settingsOfProcess(options.config);
     return loaded;
   };

@@ -35,10 +35,6 @@ export type Sources = {
   readonly machine?: Machine;
 };
 
-/** Reads the settings of this process. Throws SettingsError with all faults. */
-export const settingsOfProcess = (configFile?: string): LoadedSettings =>
-  loadSettings({ configFile, env: process.env, cwd: process.cwd() });
-
 /**
  * Reads settings: the environment before the file, the file before the defaults. Throws SettingsError with every fault found.
  */
