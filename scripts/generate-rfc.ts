@@ -18,6 +18,7 @@ const TITLES: Readonly<Record<number, string>> = {
   2606: "Reserved Top Level DNS Names",
   2919: "List-Id: A Structured Field and Namespace for the Identification of Mailing Lists",
   2920: "SMTP Service Extension for Command Pipelining",
+  3030: "SMTP Service Extensions for Transmission of Large and Binary MIME Messages",
   3164: "The BSD Syslog Protocol",
   3207: "SMTP Service Extension for Secure SMTP over TLS",
   3461: "SMTP Service Extension for Delivery Status Notifications",
@@ -58,6 +59,7 @@ const TITLES: Readonly<Record<number, string>> = {
   8314: "Cleartext Considered Obsolete: Use of TLS for Email Submission and Access",
   8446: "The Transport Layer Security Protocol Version 1.3",
   8601: "Message Header Field for Indicating Message Authentication Status",
+  8996: "Deprecating TLS 1.0 and TLS 1.1",
   9228: "Delivered-To Email Header Field",
   9422: "The LIMITS SMTP Service Extension",
 };

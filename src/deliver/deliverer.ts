@@ -211,7 +211,7 @@ function jobsOf(message: ClaimedMessage, recipients: readonly ClaimedRecipient[]
   return jobs;
 }
 
-/** Each recipient's copy into its own Maildir. Trouble is ours: the mail waits (THREATS: local never bounces). */
+/** Each recipient's copy into its own Maildir. Trouble is ours: the mail waits and never bounces for it. */
 async function toMaildirs(job: Job, pattern: string, edges: Edges): Promise<AttemptEnd> {
   const begun = edges.elapsed();
   const { message } = job;

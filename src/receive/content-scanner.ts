@@ -42,7 +42,7 @@ export class ContentScanner {
     this.#limits = limits;
   }
 
-  /** The fault that decides the reply: NUL before bare line ends, these before limits (THREATS §3). Null: acceptable so far. */
+  /** The fault that decides the reply: NUL before bare line ends, these before limits. Null: acceptable so far. */
   fault(): ContentFault | null {
     if (this.#nul) return "nul";
     if (this.#bareLineEnd) return "bareLineEnd";

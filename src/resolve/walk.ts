@@ -8,7 +8,7 @@ import type { HopReason } from "./resolution.ts";
 /** `depth`: entries one after another; `recipients`: final recipients; `hops`: steps in all, so that work grows with what may be delivered. */
 export type Limits = { readonly depth: number; readonly recipients: number; readonly hops: number };
 
-/** THREATS of standing data: deeper or wider than this is a mistake, not mail. 20 hops for each recipient leave room for nested lists. */
+/** Deeper or wider than this is a mistake in standing data, not mail. 20 hops for each recipient leave room for nested lists. */
 export const LIMITS: Limits = { depth: 10, recipients: 10_000, hops: 200_000 };
 
 /** How a walk ended, with what it saw until then. */

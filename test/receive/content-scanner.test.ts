@@ -76,7 +76,7 @@ describe("against the reference", () => {
 const SECOND = "MAIL FROM:<x@evil.test>\r\nRCPT TO:<u@campus.test>\r\nDATA\r\nsmuggled\r\n.\r\n";
 const END = "\r\n.\r\n";
 
-/** THREATS §3: octets inside a body, and what they are. "end": they end the data, and the rest is what follows. */
+/** Octets inside a body, and what they are. "end": they end the data, and the rest is what follows. */
 const table: readonly (readonly [name: string, octets: string, is: "end" | "data", fault: ContentFault | null, stored?: string])[] = [
   ["the end", "\r\n.\r\n", "end", null],
   ["LF dot LF", "\n.\n", "data", "bareLineEnd"],
