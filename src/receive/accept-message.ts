@@ -1,4 +1,5 @@
-import { fieldsNamed, fieldText, type Header, readHeader } from "../mail/header.ts";
+import { type Header, readHeader } from "../mail/header.ts";
+import { countReceived, messageIdOf } from "../mail/header-facts.ts";
 import { queuedAs, replies } from "../mail/replies.ts";
 import type { Reply } from "../mail/reply.ts";
 import { receivedField } from "../mail/trace-field.ts";
@@ -45,8 +46,7 @@ function judge({ context }: Dialogue, content: Content): Header | Reply {
   if (content.troubled) return replies.localTrouble;
   const read = readHeader(content.header());
   if (!read.ok) return read.reply;
-  const received = fieldsNamed(read.header, "received").length;
-  return received > context.limits.receivedFields ? replies.tooManyHops : read.header; // RFC 5321 §6.3
+  return countReceived(read.header) > context.limits.receivedFields ? replies.tooManyHops : read.header; // RFC 5321 §6.3
 }
 
 function newMessage({ context, client, state, tls }: Dialogue, transaction: Transaction, content: Content, header: Header): NewMessage {
@@ -75,16 +75,4 @@ function newMessage({ context, client, state, tls }: Dialogue, transaction: Tran
     authenticatedAs: null,
     recipients: transaction.recipients,
   };
-}
-
-/** As written, for the trace; it proves nothing. No controls, and no longer than a line (RFC 5322 §2.1.1). */
-function messageIdOf(header: Header): string | null {
-  const [field] = fieldsNamed(header, "message-id");
-  const text =
-    field === undefined
-      ? ""
-      : fieldText(field)
-          .replace(/\p{Cc}/gu, "")
-          .slice(0, 998);
-  return text === "" ? null : text;
 }

@@ -2,9 +2,9 @@ import type { Directory } from "../directory/directory.ts";
 import { cannotBeOurs, parseDomain } from "../mail/domain.ts";
 import type { ReversePath } from "../mail/envelope.ts";
 import { absent, type Lookup } from "../mail/lookup.ts";
-import { atOurs, canBeOurLocalPart, type Mailbox } from "../mail/mailbox.ts";
+import { atOurs, type Mailbox } from "../mail/mailbox.ts";
 import type { ForwardPath } from "../mail/path.ts";
-import { replies } from "../mail/replies.ts";
+import { replies, replyToLocalPart } from "../mail/replies.ts";
 import type { Reply } from "../mail/reply.ts";
 import type { FinalRecipient, Resolution, Resolve } from "../resolve/resolution.ts";
 import { decideRelay, type RelayDecision } from "./relay-decision.ts";
@@ -84,9 +84,8 @@ const relayed = (mailbox: Mailbox): RecipientDecision => accept(mailbox, [only(m
 
 async function toOurs(decider: Decider, given: Mailbox, reversePath: ReversePath): Promise<RecipientDecision> {
   const mailbox = atOurs(given);
-  if (!canBeOurLocalPart(mailbox.localPart)) {
-    return refuse(/^[ -~]*$/.test(mailbox.localPart) ? replies.mailboxUnknown : replies.addressNotAscii);
-  }
+  const refusal = replyToLocalPart(mailbox.localPart);
+  if (refusal !== null) return refuse(refusal);
   const resolution = await decider.resolve(mailbox, reversePath);
   if (resolution.kind === "expanded" && resolution.recipients.length > 0) {
     return accept(given, resolution.recipients);

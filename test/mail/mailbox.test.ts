@@ -247,6 +247,26 @@ describe("domains", () => {
     ["[", "grammar"],
   ])("literal %j", (text, expected) => expect(domain(text, true)).toBe(expected));
 
+  it("are letters, digits, inner hyphens and dots, whatever was typed", () => {
+    const pieces = fc.constantFrom(
+      ..."aA1-._ @[]:/%#?\\\0\u0085\u00ad\u200d\u2028\u3002\uff0e\uff05\ufeffüß１ｘK".split(""),
+      "xn--",
+      "\ud800",
+      "😀",
+      "ا",
+    );
+    fc.assert(
+      fc.property(fc.array(pieces, { maxLength: 12 }), (typed) => {
+        const parsed = parseDomain(typed.join(""));
+        if (!parsed.ok) return;
+        expect(parsed.domain).toMatch(/^[a-z0-9]+(?:-+[a-z0-9]+)*(?:\.[a-z0-9]+(?:-+[a-z0-9]+)*)*$/);
+        expect(parseDomain(parsed.domain)).toEqual(parsed);
+        expect(parsed.domain.split(".")).toHaveLength(typed.join("").split(".").length);
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
   it("says which can never be ours", () => {
     expect(["[192.0.2.1]", "localhost", "127.0.0.1", "a.1", "1", "xn--tda"].every(cannotBeOurs)).toBe(true);
     expect(["campus.test", "1.test", "a.1b"].some(cannotBeOurs)).toBe(false);
