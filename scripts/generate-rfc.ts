@@ -51,6 +51,7 @@ const TITLES: Readonly<Record<number, string>> = {
   6533: "Internationalized Delivery Status and Disposition Notifications",
   6598: "IANA-Reserved IPv4 Prefix for Shared Address Space",
   6710: "SMTP Extension for Message Transfer Priorities",
+  6761: "Special-Use Domain Names",
   6890: "Special-Purpose IP Address Registries",
   7372: "Email Authentication Status Codes",
   7435: "Opportunistic Security: Some Protection Most of the Time",

@@ -1,149 +1,192 @@
-import { type Mailbox, mailboxText } from "../mail/mailbox.ts";
-import type { Verdict } from "../mail/verdict.ts";
+import type { RemoteReply, Verdict } from "../mail/verdict.ts";
 import type { ClaimedRecipient } from "../queue/claim.ts";
 import type { Edges } from "./edges.ts";
-import type { Hop, Job } from "./hop.ts";
-import { type Host, hostsOf } from "./next-hop.ts";
+import { fitJob } from "./fitting.ts";
+import type { Hop, HostState } from "./hop.ts";
+import type { Job } from "./lanes.ts";
+import type { Host, NextHops } from "./next-hop.ts";
 import { openSession } from "./open-session.ts";
-import { ourWords } from "./remote-reply.ts";
-import { type Answer, type Session, SessionLost, type Transaction } from "./session.ts";
-import type { OpenSession, Sessions } from "./sessions.ts";
-import type { AttemptSettings } from "./settings.ts";
+import type { Answer, Session } from "./session.ts";
+import { SessionLost } from "./session-lost.ts";
+import type { OpenSession } from "./sessions.ts";
+import type { AllSettings } from "./settings.ts";
 import { isTooManyRecipients, verdictOf } from "./verdict-of.ts";
+import { withDetail, words } from "./words.ts";
+
+export type Ending = { readonly recipient: ClaimedRecipient; readonly verdict: Verdict };
 
 /** How an attempt ended. */
 export type AttemptEnd = {
-  readonly verdicts: readonly { readonly recipient: ClaimedRecipient; readonly verdict: Verdict }[];
-  /** Recipients which the host had no room for in this transaction; it took others. */
+  readonly endings: readonly Ending[];
+  /** Recipients that the host had no room for in this transaction, while it took others: to be tried again at once. */
   readonly again: readonly ClaimedRecipient[];
-  /** What the hop learns from it. */
-  readonly host: "answered" | "tooMany" | "unreachable";
+  /** Recipients that were not tried, because the process stops. */
+  readonly untried: readonly ClaimedRecipient[];
+  readonly state: HostState;
+  /** Milliseconds: finding and reaching the host; the transaction. */
   readonly connectMs: number;
   readonly sendMs: number;
-  readonly uncertain: boolean;
+  /** Copies that the host may have taken although they are deferred. */
+  readonly uncertain: number;
 };
 
-const LARGE = 10 * 1024 * 1024;
-const HOSTS_TRIED = 10;
+export type World = { readonly edges: Edges; readonly nextHops: NextHops; readonly settings: AllSettings };
 
-/** One attempt to bring one job to its next hop over SMTP or LMTP. Never rejects: what goes wrong is a verdict. */
-export async function attempt(job: Job, hop: Hop, sessions: Sessions, edges: Edges, settings: AttemptSettings): Promise<AttemptEnd> {
-  const begun = edges.elapsed();
-  let current: Session | null = null;
-  let expired = false;
-  const seconds = settings.attemptSeconds * (job.message.size > LARGE ? 2 : 1);
-  const deadline = setTimeout(() => {
-    expired = true;
-    current?.abort(new Error(`attempt took longer than ${seconds} s`));
-  }, seconds * 1000);
-  const use = (open: OpenSession): OpenSession => {
-    current = open.session;
-    return open;
-  };
-  try {
-    const pooled = sessions.take();
-    if (pooled) {
-      const end = await tryOn(use(pooled), job, hop, sessions, edges, begun, true);
-      if (end !== null) return end;
+/** Why an attempt is cut: it has lasted too long, or the process stops and has waited long enough. */
+export class TooLong extends Error {}
+export class Stopping extends Error {}
+
+/** One attempt, as turns.ts sees it. */
+export type Attempt = {
+  /** Never rejects: what goes wrong is a verdict. */
+  run(): Promise<AttemptEnd>;
+  /** Ends it as soon as may be, with this as the cause. */
+  abort(cause: Error): void;
+};
+
+/** One attempt to bring one job to its next hop over SMTP or LMTP. */
+export class SmtpAttempt implements Attempt {
+  readonly #job: Job;
+  readonly #hop: Hop;
+  readonly #world: World;
+  readonly #begunAt: number;
+  #connectedAt: number;
+  #session: Session | null = null;
+  #aborted: Error | null = null;
+
+  constructor(job: Job, hop: Hop, world: World) {
+    this.#job = job;
+    this.#hop = hop;
+    this.#world = world;
+    this.#begunAt = world.edges.elapsed();
+    this.#connectedAt = this.#begunAt;
+  }
+
+  abort(cause: Error): void {
+    this.#aborted = cause;
+    this.#session?.abort(cause);
+  }
+
+  async run(): Promise<AttemptEnd> {
+    try {
+      return (await this.#overIdleSession()) ?? (await this.#overNewSession());
+    } catch (error) {
+      return this.#all(deferred("local", withDetail(words.attemptBroke, String(error)), null), "untouched"); // perhaps a bug of ours: keep the mail
     }
-    const where = await hostsOf(hop.route, edges);
-    if (where.kind !== "found")
-      return allOf(job, deferred("local", ourWords(451, "4.4.3", "Next hop not found", where.kind)), "answered", edges, begun);
-    if (where.value.kind === "nowhere")
-      return allOf(job, { kind: "failed", scope: "host", reply: where.value.reply, relay: null }, "answered", edges, begun);
-    let last: Verdict = deferred("host", ourWords(450, "4.4.1", "No host to connect to"));
-    for (const host of where.value.hosts.slice(0, HOSTS_TRIED)) {
-      if (expired) break;
+  }
+
+  /** Null: there was none, or it had died between messages; either way nothing was sent that could count. */
+  async #overIdleSession(): Promise<AttemptEnd | null> {
+    const open = this.#hop.sessions.take();
+    if (open === undefined) return null;
+    this.#session = open.session;
+    try {
+      return await this.#transact(open);
+    } catch (error) {
+      const lost = error instanceof SessionLost && this.#aborted === null && (error.stage === "mail" || error.stage === "rcpt");
+      if (!lost) return this.#lost(error, open.host);
+      this.#connectedAt = this.#world.edges.elapsed();
+      return null;
+    }
+  }
+
+  async #overNewSession(): Promise<AttemptEnd> {
+    const { nextHops, edges, settings } = this.#world;
+    const { route, domain } = this.#hop;
+    const where = await nextHops.hostsOf(route, domain);
+    if (where.kind !== "hosts") return this.#all({ kind: where.kind, scope: where.scope, reply: where.reply, relay: null }, "untouched");
+    let last: Verdict | null = null;
+    for (const host of where.hosts) {
+      if (this.#aborted !== null) break;
+      let open: OpenSession;
       try {
-        const open = use({ session: await openSession(hop.route, host, edges, settings, (session) => (current = session)), host });
-        const end = await tryOn(open, job, hop, sessions, edges, begun, false);
-        if (end !== null) return end;
+        const session = await openSession(route, host, edges, settings, (begun) => this.#use(begun));
+        open = { session, host };
       } catch (error) {
-        last = hostVerdict(error, host);
+        const verdict = hostVerdict(error, host);
+        // A final word holds only if all hosts have it.
+        if (last === null || last.kind === "failed") last = verdict;
+        continue;
+      }
+      this.#connectedAt = edges.elapsed();
+      try {
+        return await this.#transact(open);
+      } catch (error) {
+        return this.#lost(error, host);
       }
     }
-    return allOf(job, last, "unreachable", edges, begun);
-  } catch (error) {
-    return allOf(job, deferred("local", ourWords(451, "4.3.0", "Delivery attempt broke", String(error))), "answered", edges, begun);
-  } finally {
-    clearTimeout(deadline);
+    if (this.#aborted instanceof Stopping) return this.#untried();
+    nextHops.forget(route, domain);
+    return this.#all(last ?? deferred("host", words.tooLong, null), "unreachable");
+  }
+
+  #use(session: Session): void {
+    this.#session = session;
+    if (this.#aborted !== null) session.abort(this.#aborted);
+  }
+
+  async #transact(open: OpenSession): Promise<AttemptEnd> {
+    const { session, host } = open;
+    const prefix = Buffer.from(this.#job.message.prefix, "utf8");
+    const { recipients, transaction, unfit } = await fitJob(this.#job, session, prefix);
+    const endings: Ending[] = [];
+    for (const [recipient, reply] of unfit)
+      endings.push({ recipient, verdict: { kind: "failed", scope: "message", reply, relay: host.relay } });
+    const again: ClaimedRecipient[] = [];
+    if (recipients.length > 0) {
+      const answers = await session.transact(transaction);
+      const delivered = answers.some((answer) => answer.stage === "dot");
+      for (const [i, recipient] of recipients.entries()) {
+        const answer = answers[i] as Answer;
+        // Only while others of the transaction were taken: so each round gets smaller.
+        if (delivered && answer.stage === "rcpt" && isTooManyRecipients(answer.reply)) again.push(recipient);
+        else endings.push({ recipient, verdict: verdictOf(answer, host.relay, session.isLmtp) });
+      }
+      if (again.length > 0) this.#hop.recipientLimit = Math.max(1, recipients.length - again.length);
+      if (!delivered && session.usable && !(await session.rset())) session.close();
+    }
+    this.#hop.sessions.give(open, this.#world.edges.elapsed());
+    return { endings, again, untried: [], state: "answered", ...this.#times(), uncertain: 0 };
+  }
+
+  /** The dialogue broke after the session stood. */
+  #lost(error: unknown, host: Host): AttemptEnd {
+    this.#session?.close();
+    const uncertain = error instanceof SessionLost && error.uncertain;
+    if (this.#aborted instanceof Stopping && !uncertain) return this.#untried();
+    const verdict = uncertain ? deferred("host", withDetail(words.uncertain, error.message), host.relay) : hostVerdict(error, host);
+    return {
+      ...this.#all(verdict, verdict.kind === "deferred" && verdict.scope === "local" ? "untouched" : "strained"),
+      uncertain: uncertain ? this.#job.recipients.length : 0,
+    };
+  }
+
+  #untried(): AttemptEnd {
+    return { endings: [], again: [], untried: this.#job.recipients, state: "untouched", ...this.#times(), uncertain: 0 };
+  }
+
+  #all(verdict: Verdict, state: HostState): AttemptEnd {
+    const endings = this.#job.recipients.map((recipient) => ({ recipient, verdict }));
+    return { endings, again: [], untried: [], state, ...this.#times(), uncertain: 0 };
+  }
+
+  #times(): { connectMs: number; sendMs: number } {
+    return { connectMs: this.#connectedAt - this.#begunAt, sendMs: this.#world.edges.elapsed() - this.#connectedAt };
   }
 }
 
-const deferred = (scope: "local" | "host", reply: Verdict["reply"], relay: string | null = null): Verdict => ({
+const deferred = (scope: "local" | "host", reply: RemoteReply, relay: string | null): Verdict => ({
   kind: "deferred",
   scope,
   reply,
   relay,
 });
 
-function hostVerdict(error: unknown, host: Host): Verdict {
-  if (!(error instanceof SessionLost))
-    return deferred("local", ourWords(451, "4.3.0", "Delivery attempt broke", String(error)), host.relay);
-  if (error.reply !== null) return verdictOf({ stage: error.stage, reply: error.reply }, host.relay, false);
-  return deferred("host", ourWords(450, error.stage === "connect" ? "4.4.1" : "4.4.2", `${host.relay}`, error.message), host.relay);
-}
-
-function allOf(job: Job, verdict: Verdict, host: AttemptEnd["host"], edges: Edges, begun: number): AttemptEnd {
-  const verdicts = job.recipients.map((recipient) => ({ recipient, verdict }));
-  return { verdicts, again: [], host, connectMs: edges.elapsed() - begun, sendMs: 0, uncertain: false };
-}
-
-/** One transaction. Null: the pooled session had died between messages; nothing was sent that could count. */
-async function tryOn(
-  open: OpenSession,
-  job: Job,
-  hop: Hop,
-  sessions: Sessions,
-  edges: Edges,
-  begun: number,
-  pooled: boolean,
-): Promise<AttemptEnd | null> {
-  const { session, host } = open;
-  const connected = edges.elapsed();
-  const times = () => ({ connectMs: connected - begun, sendMs: edges.elapsed() - connected });
-  let answers: Answer[];
-  try {
-    answers = await session.transact(transactionOf(job, session));
-  } catch (error) {
-    const lost = error instanceof SessionLost ? error : null;
-    if (pooled && lost !== null && lost.stage === "mail" && !lost.uncertain) return null;
-    if (lost === null) session.close();
-    const verdict = lost?.uncertain
-      ? deferred("host", ourWords(450, "4.4.2", "Connection lost after the final dot, outcome uncertain", lost.message), host.relay)
-      : hostVerdict(error, host);
-    const verdicts = job.recipients.map((recipient) => ({ recipient, verdict }));
-    return {
-      verdicts,
-      again: [],
-      host: lost?.reply?.code === 421 ? "tooMany" : "answered",
-      ...times(),
-      uncertain: lost?.uncertain ?? false,
-    };
-  }
-  const took = answers.some((answer) => answer.stage === "dot");
-  if (took || (session.usable && (await session.rset()))) sessions.give(open);
-  else session.close();
-  const someTaken = answers.some((answer) => answer.reply.code < 300);
-  const again = job.recipients.filter(
-    (_, i) => someTaken && answers[i]?.stage === "rcpt" && isTooManyRecipients((answers[i] as Answer).reply),
-  );
-  if (again.length > 0) hop.recipientLimit = Math.max(1, job.recipients.length - again.length);
-  const verdicts = job.recipients.flatMap((recipient, i) =>
-    again.includes(recipient) ? [] : [{ recipient, verdict: verdictOf(answers[i] as Answer, host.relay, session.isLmtp) }],
-  );
-  return { verdicts, again, host: "answered", ...times(), uncertain: false };
-}
-
-const wirePath = (mailbox: Mailbox | null): string => (mailbox === null ? "" : mailboxText(mailbox));
-
-function transactionOf(job: Job, session: Session): Transaction {
-  const { message } = job;
-  const prefix = Buffer.from(message.prefix, "utf8");
-  let mail = `MAIL FROM:<${wirePath(job.reversePath)}>`;
-  if (session.offers("SIZE")) mail += ` SIZE=${message.size + prefix.length}`;
-  if (session.offers("8BITMIME") && message.envelope.body === "8BITMIME") mail += " BODY=8BITMIME";
-  if (session.offers("SMTPUTF8") && message.envelope.smtputf8) mail += " SMTPUTF8";
-  const rcpts = job.recipients.map((recipient) => `RCPT TO:<${wirePath(recipient.finalRecipient)}>`);
-  return { mail, rcpts, prefix, content: message.content.inMemory() ?? message.content.chunks() };
+function hostVerdict(error: unknown, { relay }: Host): Verdict {
+  if (!(error instanceof SessionLost)) return deferred("local", withDetail(words.attemptBroke, String(error)), relay);
+  if (error.ours) return deferred("local", withDetail(words.contentUnreadable, error.message), relay);
+  if (error.cause instanceof TooLong) return deferred("host", words.tooLong, relay);
+  if (error.reply !== null && error.reply.code >= 400) return verdictOf({ stage: error.stage, reply: error.reply }, relay, false);
+  if (error.tls) return deferred("host", withDetail(words.tlsFailed, error.message), relay);
+  return deferred("host", withDetail(error.stage === "connect" ? words.noConnection : words.connectionLost, error.message), relay);
 }

@@ -1,20 +1,22 @@
 /**
  * deliver: takes claimed recipients to their next hop and says how each attempt ended. Trusts nothing a remote says: a reply is
- * text, capped and cleaned. May connect anywhere a route or an MX leads, through the connect it is given, and write Maildirs; reads
- * no table: the directory tells it routes. Standards: RFC 5321, 2033, 2920, 3207, 3461, 6152, 6531, 7505.
+ * text, capped and cleaned. May connect to wherever a route or an MX leads, through the connect it is given, and write Maildirs;
+ * reads no table: the directory tells it routes. Standards: RFC 5321, 2033, 2920, 3207, 3461, 6152, 6531, 7505.
  */
 import type { Directory, Route } from "../directory/directory.ts";
 import type { Log } from "../log/log.ts";
-import { mailboxText } from "../mail/mailbox.ts";
+import type { Metrics } from "../log/metrics.ts";
 import type { Verdict } from "../mail/verdict.ts";
-import type { ClaimedMessage, ClaimedRecipient, Settlement } from "../queue/claim.ts";
-import { type AttemptEnd, attempt } from "./attempt.ts";
+import type { ClaimedMessage, ClaimedRecipient, Lane, Settlement } from "../queue/claim.ts";
+import { type AttemptEnd, SmtpAttempt, Stopping, TooLong, type World } from "./attempt.ts";
 import type { Edges } from "./edges.ts";
-import { Hop, type Job } from "./hop.ts";
-import { maildirOf, writeMaildir } from "./maildir.ts";
-import { ourWords } from "./remote-reply.ts";
-import { Sessions } from "./sessions.ts";
-import type { DelivererSettings } from "./settings.ts";
+import { Hop } from "./hop.ts";
+import { type Job, jobsOf } from "./lanes.ts";
+import { MaildirAttempt } from "./maildir-attempt.ts";
+import { createNextHops } from "./next-hop.ts";
+import { type AllSettings, type DelivererSettings, delivererDefaults } from "./settings.ts";
+import { type Running, Turns } from "./turns.ts";
+import { words } from "./words.ts";
 
 export type DelivererDeps = {
   readonly directory: Pick<Directory, "route">;
@@ -24,214 +26,220 @@ export type DelivererDeps = {
   readonly release: (message: ClaimedMessage, recipients: readonly ClaimedRecipient[]) => void | Promise<void>;
   readonly edges: Edges;
   readonly log: Log;
+  readonly metrics?: Pick<Metrics, "duplicateRisk">;
 };
 
 export type Deliverer = {
-  /** Takes over recipients which this node has claimed. */
+  /** Takes over recipients which this node has claimed; they come back through settle or release. */
   accept(message: ClaimedMessage): void;
-  /** How many more recipients it wants. */
-  capacity(): number;
+  /** How many more recipients of a lane it wants. Lists are offered less, so that they cannot take the room of a person's mail. */
+  capacity(lane?: Lane): number;
   /** Destinations of which enough wait already: a claim leaves them out. */
   fullDestinations(): string[];
-  /** Lets running attempts end, gives back what was not begun. Resolves when all is settled and every socket closed. */
+  /** Lets running attempts end (for drainSeconds), gives back what was not begun. Resolves when all is settled and every session is left. */
   drain(): Promise<void>;
   /** Nothing waits and nothing runs. */
   idle(): boolean;
 };
 
-export function createDeliverer(deps: DelivererDeps, settings: DelivererSettings): Deliverer {
-  const { edges } = deps;
-  const hops = new Map<string, { hop: Hop; sessions: Sessions }>();
-  const ready = new Set<Hop>(); // in turns: a hop that got an attempt goes to the end
-  let held = 0;
-  let running = 0;
-  let draining = false;
-  let whenIdle: (() => void) | null = null;
+/** How often deadlines, slow attempts and idle sessions are looked at. */
+const SWEEP_MS = 200;
+/** A next hop with nothing to do is forgotten after so long, its window and its breaker with it. */
+const FORGET_MS = 10 * 60_000;
+/** Of all recipients held, one next hop is full with this share waiting, and never has more than twice as much. Lists get LISTS_SHARE. */
+const FULL_SHARE = 0.25;
+const LISTS_SHARE = 0.75;
 
-  const hopFor = (route: Route, domain: string): Hop => {
-    const key = route.kind === "mx" ? `mx:${domain}` : route.kind === "maildir" ? "maildir:" : route.url;
-    let entry = hops.get(key);
-    if (entry === undefined) {
-      entry = { hop: new Hop(key, route, domain, Math.max(1, Math.floor(settings.attempts / 4))), sessions: new Sessions() };
-      hops.set(key, entry);
+export function createDeliverer(deps: DelivererDeps, options: DelivererSettings): Deliverer {
+  return new Delivery(deps, { ...delivererDefaults, ...options });
+}
+
+class Delivery implements Deliverer {
+  readonly #deps: DelivererDeps;
+  readonly #settings: AllSettings;
+  readonly #world: World;
+  readonly #hops = new Map<string, Hop>();
+  readonly #turns: Turns;
+  readonly #sweeper: NodeJS.Timeout;
+  #held = 0;
+  #draining = false;
+  #whenIdle: (() => void) | null = null;
+
+  constructor(deps: DelivererDeps, settings: AllSettings) {
+    this.#deps = deps;
+    this.#settings = settings;
+    this.#world = { edges: deps.edges, settings, nextHops: createNextHops(deps.edges, settings) };
+    this.#turns = new Turns(settings);
+    this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS).unref();
+  }
+
+  accept(message: ClaimedMessage): void {
+    this.#held += message.recipients.length;
+    const [only] = message.recipients;
+    if (only === undefined) return;
+    if (message.recipients.length === 1) void this.#takeDomain(message, only.finalRecipient.domain, message.recipients);
+    else for (const [domain, recipients] of byDomain(message.recipients)) void this.#takeDomain(message, domain, recipients);
+  }
+
+  capacity(lane: Lane = 0): number {
+    if (this.#draining) return 0;
+    return Math.max(0, Math.floor(this.#settings.recipients * (lane === 1 ? LISTS_SHARE : 1)) - this.#held);
+  }
+
+  fullDestinations(): string[] {
+    const full = [...this.#hops.values()].filter((hop) => hop.lanes.waiting >= this.#settings.recipients * FULL_SHARE);
+    return full.flatMap((hop) => [...hop.lanes.destinations.keys()]);
+  }
+
+  idle(): boolean {
+    return this.#held === 0;
+  }
+
+  async drain(): Promise<void> {
+    this.#draining = true;
+    for (const hop of this.#hops.values()) for (const job of hop.lanes.takeAll()) void this.#release(job.message, job.recipients);
+    const patience = setTimeout(() => {
+      for (const { attempt } of this.#turns.running) attempt.abort(new Stopping("this server stops"));
+    }, this.#settings.drainSeconds * 1000);
+    if (this.#held > 0) await new Promise<void>((resolve) => (this.#whenIdle = resolve));
+    clearTimeout(patience);
+    clearInterval(this.#sweeper);
+    for (const hop of this.#hops.values()) hop.sessions.close();
+  }
+
+  async #takeDomain(message: ClaimedMessage, domain: string, recipients: readonly ClaimedRecipient[]): Promise<void> {
+    try {
+      const route = await this.#deps.directory.route(domain);
+      if (route.kind === "found") return this.#take(message, route.value, domain, recipients);
+    } catch (error) {
+      this.#deps.log.error("route lookup broke", { domain, error: String(error) });
     }
-    return entry.hop;
-  };
+    this.#settleAll(message, recipients, { kind: "deferred", scope: "local", reply: words.routeLookupFailed, relay: null });
+  }
 
-  const settle = async (settlements: Settlement[]): Promise<void> => {
+  #take(message: ClaimedMessage, route: Route, domain: string, recipients: readonly ClaimedRecipient[]): void {
+    if (route.kind === "discard") {
+      this.#settleAll(message, recipients, { kind: "relayed", reply: words.discarded, relay: "discard" });
+      return;
+    }
+    const elapsed = this.#deps.edges.elapsed();
+    const hop = this.#hopFor(route, domain, elapsed);
+    const room = this.#draining ? 0 : this.#settings.recipients * FULL_SHARE * 2 - hop.lanes.waiting;
+    if (room < recipients.length) void this.#release(message, recipients.slice(Math.max(0, room)));
+    const taken = room < recipients.length ? recipients.slice(0, Math.max(0, room)) : recipients;
+    if (hop.refusesAt(elapsed) && hop.lastFailure !== null) {
+      this.#settleAll(message, taken, { kind: "deferred", scope: "host", reply: hop.lastFailure, relay: null });
+      return;
+    }
+    hop.lanes.add(jobsOf(message, taken, hop.recipientLimit, elapsed, route.kind === "lmtp" || route.kind === "lmtpSocket"));
+    this.#turns.offer(hop);
+    this.#pump();
+  }
+
+  #hopFor(route: Route, domain: string, elapsed: number): Hop {
+    const key = route.kind === "mx" ? `mx:${domain}` : route.url;
+    let hop = this.#hops.get(key);
+    if (hop === undefined) {
+      hop = new Hop(key, route, domain, this.#settings, elapsed);
+      this.#hops.set(key, hop);
+    }
+    return hop;
+  }
+
+  #pump(): void {
+    while (!this.#draining) {
+      const turn = this.#turns.next();
+      if (turn === undefined) return;
+      void this.#run(turn.hop, turn.job);
+    }
+  }
+
+  async #run(hop: Hop, job: Job): Promise<void> {
+    const { edges } = this.#deps;
+    const attempt = hop.route.kind === "maildir" ? new MaildirAttempt(job, hop.route.path, edges) : new SmtpAttempt(job, hop, this.#world);
+    const running: Running = { hop, job, attempt, startedAt: edges.elapsed(), slow: false, proven: hop.proven };
+    this.#turns.begin(running);
+    const end = await attempt.run();
+    this.#turns.end(running);
+    this.#finish(running, end);
+    this.#turns.offer(hop);
+    this.#pump();
+  }
+
+  #finish({ hop, job, startedAt, slow }: Running, end: AttemptEnd): void {
+    const { edges, log, metrics } = this.#deps;
+    const elapsed = edges.elapsed();
+    const queued = Math.max(0, edges.now() - job.message.receivedAt.getTime() - (elapsed - job.acceptedAt)) / 1000;
+    const delays = [queued, (startedAt - job.acceptedAt) / 1000, end.connectMs / 1000, end.sendMs / 1000] as const;
+    void this.#settle(end.endings.map(({ recipient, verdict }) => ({ message: job.message, recipient, verdict, delays })));
+    if (end.untried.length > 0) void this.#release(job.message, end.untried);
+    if (end.uncertain > 0) {
+      metrics?.duplicateRisk.inc(end.uncertain);
+      log.warn("outcome uncertain, copies may arrive twice", { queueId: job.message.queueId, relay: hop.key, copies: end.uncertain });
+    }
+    const failure = end.endings[0]?.verdict;
+    hop.ended(job, end.state, slow, failure?.reply ?? null, elapsed);
+    const again = { ...job, recipients: end.again };
+    if (end.again.length > 0) {
+      if (this.#draining) void this.#release(job.message, end.again);
+      else hop.lanes.add(jobsOf(job.message, again.recipients, hop.recipientLimit, job.acceptedAt, false));
+    }
+    // What waited for a host that is down learns it from this attempt; nobody else connects before the next trial.
+    if (hop.isOpen && end.state === "unreachable" && failure !== undefined) {
+      for (const waiting of hop.lanes.takeAll()) this.#settleAll(waiting.message, waiting.recipients, failure);
+    }
+  }
+
+  #settleAll(message: ClaimedMessage, recipients: readonly ClaimedRecipient[], verdict: Verdict): void {
+    const queued = Math.max(0, this.#deps.edges.now() - message.receivedAt.getTime()) / 1000;
+    void this.#settle(recipients.map((recipient) => ({ message, recipient, verdict, delays: [queued, 0, 0, 0] })));
+  }
+
+  async #settle(settlements: Settlement[]): Promise<void> {
     if (settlements.length === 0) return;
     try {
-      await deps.settle(settlements);
+      await this.#deps.settle(settlements);
     } catch (error) {
-      deps.log.error("settling failed", { error: String(error), recipients: settlements.length }); // the lease ends, another attempt follows
+      this.#deps.log.error("settling failed, the leases decide", { error: String(error), recipients: settlements.length });
     }
-    held -= settlements.length;
-    if (held === 0) whenIdle?.();
-  };
+    this.#letGo(settlements.length);
+  }
 
-  const settleAll = (message: ClaimedMessage, recipients: readonly ClaimedRecipient[], verdict: Verdict): void => {
-    const delay = (edges.now() - message.receivedAt.getTime()) / 1000;
-    void settle(recipients.map((recipient) => ({ message, recipient, verdict, delays: [delay, 0, 0, 0] })));
-  };
-
-  const giveBack = async (message: ClaimedMessage, recipients: readonly ClaimedRecipient[]): Promise<void> => {
+  async #release(message: ClaimedMessage, recipients: readonly ClaimedRecipient[]): Promise<void> {
     try {
-      await deps.release(message, recipients);
+      await this.#deps.release(message, recipients);
     } catch (error) {
-      deps.log.error("release failed", { error: String(error), recipients: recipients.length });
+      this.#deps.log.error("release failed, the leases decide", { error: String(error), recipients: recipients.length });
     }
-    held -= recipients.length;
-    if (held === 0) whenIdle?.();
-  };
+    this.#letGo(recipients.length);
+  }
 
-  const run = async (hop: Hop, job: Job): Promise<void> => {
-    running++;
-    hop.started(job);
-    const startedAt = edges.elapsed();
-    const end = await attemptBy(hop, job);
-    running--;
-    hop.ended(job);
-    const sinceReceived = (edges.now() - job.message.receivedAt.getTime()) / 1000;
-    const sinceAccepted = (edges.elapsed() - job.acceptedAt) / 1000;
-    const delays = [
-      Math.max(0, sinceReceived - sinceAccepted),
-      (startedAt - job.acceptedAt) / 1000,
-      end.connectMs / 1000,
-      end.sendMs / 1000,
-    ] as const;
-    void settle(end.verdicts.map(({ recipient, verdict }) => ({ message: job.message, recipient, verdict, delays })));
-    if (end.uncertain) deps.log.warn("outcome uncertain", { queueId: job.message.queueId, relay: hop.key, copies: job.recipients.length });
-    if (end.again.length > 0) hop.add([{ ...job, recipients: end.again }]);
-    learn(hop, end);
-    if (hop.waiting > 0) ready.add(hop);
-    pump();
-  };
+  #letGo(recipients: number): void {
+    this.#held -= recipients;
+    if (this.#held === 0) this.#whenIdle?.();
+  }
 
-  const attemptBy = (hop: Hop, job: Job): Promise<AttemptEnd> => {
-    const entry = hops.get(hop.key);
-    if (hop.route.kind === "maildir") return toMaildirs(job, hop.route.path, edges);
-    return attempt(job, hop, entry?.sessions ?? new Sessions(), edges, settings);
-  };
-
-  const learn = (hop: Hop, end: AttemptEnd): void => {
-    const verdict = end.verdicts[0]?.verdict;
-    if (end.host === "answered") hop.answered();
-    if (end.host === "tooMany") hop.tooMany();
-    if (end.host !== "unreachable" || verdict === undefined) return;
-    hop.connectFailed(verdict.reply, edges.elapsed(), settings.retry);
-    if (hop.isOpen) for (const job of hop.takeAll()) settleAll(job.message, job.recipients, verdict);
-  };
-
-  const pump = (): void => {
-    for (const hop of ready) {
-      if (running >= settings.attempts || draining) return;
-      ready.delete(hop);
-      const job = hop.hasRoom ? hop.next() : undefined;
-      if (job === undefined) continue;
-      if (hop.waiting > 0) ready.add(hop); // behind all others
-      void run(hop, job);
+  #sweep(): void {
+    const { settings, edges } = this.#world;
+    const elapsed = edges.elapsed();
+    for (const { attempt, startedAt, job } of this.#turns.running) {
+      const seconds = job.message.size >= settings.large ? settings.largeAttemptSeconds : settings.attemptSeconds;
+      if (elapsed - startedAt > seconds * 1000) attempt.abort(new TooLong(`attempt took longer than ${seconds} s`));
     }
-  };
-
-  const enqueue = (message: ClaimedMessage, route: Route, domain: string, recipients: readonly ClaimedRecipient[]): void => {
-    if (draining) {
-      void giveBack(message, recipients);
-      return;
+    for (const [key, hop] of this.#hops) {
+      hop.sessions.expire(elapsed);
+      if (hop.isForgettable(elapsed, FORGET_MS)) this.#hops.delete(key);
     }
-    if (route.kind === "discard") {
-      settleAll(message, recipients, { kind: "relayed", reply: ourWords(250, "2.0.0", "discarded by route"), relay: "discard" });
-      return;
-    }
-    const hop = hopFor(route, domain);
-    if (hop.refusesAt(edges.elapsed()) && hop.lastFailure !== null) {
-      settleAll(message, recipients, { kind: "deferred", scope: "host", reply: hop.lastFailure, relay: null });
-      return;
-    }
-    hop.add(jobsOf(message, recipients, hop.recipientLimit, edges.elapsed()));
-    ready.add(hop);
-  };
-
-  const take = async (message: ClaimedMessage): Promise<void> => {
-    const byDomain = new Map<string, ClaimedRecipient[]>();
-    for (const recipient of message.recipients) {
-      const others = byDomain.get(recipient.finalRecipient.domain);
-      if (others) others.push(recipient);
-      else byDomain.set(recipient.finalRecipient.domain, [recipient]);
-    }
-    for (const [domain, recipients] of byDomain) {
-      const route = await deps.directory.route(domain);
-      if (route.kind === "found") enqueue(message, route.value, domain, recipients);
-      else
-        settleAll(message, recipients, {
-          kind: "deferred",
-          scope: "local",
-          reply: ourWords(451, "4.3.0", "Route lookup failed"),
-          relay: null,
-        });
-    }
-    pump();
-  };
-
-  return {
-    accept(message) {
-      held += message.recipients.length;
-      take(message).catch((error: unknown) => deps.log.error("accept failed", { error: String(error), queueId: message.queueId }));
-    },
-    capacity: () => (draining ? 0 : Math.max(0, settings.recipients - held)),
-    fullDestinations() {
-      const share = settings.recipients / 4;
-      return [...hops.values()].flatMap(({ hop }) => (hop.waiting >= share ? [...hop.destinations.keys()] : []));
-    },
-    async drain() {
-      draining = true;
-      for (const { hop } of hops.values()) for (const job of hop.takeAll()) void giveBack(job.message, job.recipients);
-      if (held > 0) await new Promise<void>((resolve) => (whenIdle = resolve));
-      for (const { sessions } of hops.values()) sessions.close();
-    },
-    idle: () => held === 0,
-  };
+    if (this.#turns.markSlow(elapsed)) this.#pump();
+  }
 }
 
-function jobsOf(message: ClaimedMessage, recipients: readonly ClaimedRecipient[], limit: number, acceptedAt: number): Job[] {
-  const alike = new Map<string, ClaimedRecipient[]>();
+function byDomain(recipients: readonly ClaimedRecipient[]): Map<string, ClaimedRecipient[]> {
+  const domains = new Map<string, ClaimedRecipient[]>();
   for (const recipient of recipients) {
-    const key = `${recipient.lane} ${recipient.reversePath?.key ?? ""}`;
-    const others = alike.get(key);
+    const others = domains.get(recipient.finalRecipient.domain);
     if (others) others.push(recipient);
-    else alike.set(key, [recipient]);
+    else domains.set(recipient.finalRecipient.domain, [recipient]);
   }
-  const jobs: Job[] = [];
-  for (const [first, ...rest] of alike.values()) {
-    if (first === undefined) continue;
-    const all = [first, ...rest];
-    for (let at = 0; at < all.length; at += limit) {
-      jobs.push({ message, recipients: all.slice(at, at + limit), reversePath: first.reversePath, lane: first.lane, acceptedAt });
-    }
-  }
-  return jobs;
-}
-
-/** Each recipient's copy into its own Maildir. Trouble is ours: the mail waits and never bounces for it. */
-async function toMaildirs(job: Job, pattern: string, edges: Edges): Promise<AttemptEnd> {
-  const begun = edges.elapsed();
-  const { message } = job;
-  const returnPath = job.reversePath === null ? "" : mailboxText(job.reversePath);
-  // RFC 5321 §4.4: final delivery puts the reverse-path in front.
-  const prefix = Buffer.from(`Return-Path: <${returnPath}>\r\n${message.prefix}`, "utf8");
-  const verdicts: { recipient: ClaimedRecipient; verdict: Verdict }[] = [];
-  for (const recipient of job.recipients) {
-    const dir = maildirOf(pattern, recipient.finalRecipient);
-    try {
-      await writeMaildir(dir, prefix, () => message.content.inMemory() ?? message.content.chunks(), message.size, edges.now());
-      verdicts.push({ recipient, verdict: { kind: "relayed", reply: ourWords(250, "2.0.0", "delivered to maildir"), relay: "maildir" } });
-    } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code ?? "error";
-      const reply =
-        code === "ENOSPC" || code === "EDQUOT"
-          ? ourWords(452, "4.3.1", "No space for the Maildir", code)
-          : ourWords(451, "4.3.0", "Maildir cannot be written", code);
-      verdicts.push({ recipient, verdict: { kind: "deferred", scope: "local", reply, relay: "maildir" } });
-    }
-  }
-  return { verdicts, again: [], host: "answered", connectMs: 0, sendMs: edges.elapsed() - begun, uncertain: false };
+  return domains;
 }

@@ -24,7 +24,7 @@ export type Edges = {
   readonly elapsed: () => number;
 };
 
-/** The real world. `dnsServers`: addresses with or without port; empty: the system's. One query waits 2.5 s and is asked twice (P9: 5 s at most). */
+/** The real world. `dnsServers`: addresses with or without port; empty: the system's. One query waits 2.5 s and is asked twice, so trouble is known after 5 s. */
 export function systemEdges(dnsServers: readonly string[]): Edges {
   const resolver = new Resolver({ timeout: 2500, tries: 2 });
   if (dnsServers.length > 0) resolver.setServers(dnsServers);

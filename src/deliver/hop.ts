@@ -1,146 +1,123 @@
 import type { Route } from "../directory/directory.ts";
-import type { ReversePath } from "../mail/envelope.ts";
 import type { RemoteReply } from "../mail/verdict.ts";
-import type { ClaimedMessage, ClaimedRecipient, Lane } from "../queue/claim.ts";
+import { type Job, Lanes } from "./lanes.ts";
+import { Sessions } from "./sessions.ts";
+import type { AllSettings } from "./settings.ts";
 
-/** Recipients of one message that one transaction can carry: same next hop, same reverse-path. */
-export type Job = {
-  readonly message: ClaimedMessage;
-  readonly recipients: readonly ClaimedRecipient[];
-  readonly reversePath: ReversePath;
-  readonly lane: Lane;
-  /** When deliver/ took it over, on the clock that never jumps. */
-  readonly acceptedAt: number;
-};
-
-/** Which lane has the next turn: personal mail most often, but nothing waits for ever behind it. A lane with nothing waiting gives its turn to the first that has. */
-const TURNS: readonly Lane[] = [0, 0, 2, 0, 0, 1];
-const BY_RANK: readonly Lane[] = [0, 2, 1];
-
-/** Postfix's figures (default_destination_concurrency_*): attempts at once for a next hop begin at 5 and may grow to 20. */
-const FIRST_WINDOW = 5;
-const LARGEST_WINDOW = 20;
+/** After so many failed connects in a row nobody connects but one trial for each step. */
 const FAILURES_TO_OPEN = 3;
+/** Of the attempts a next hop may have, lists use no more than this share: a person's mail never waits for a list's slow transaction. */
+const LISTS_SHARE = 0.75;
+/** A next hop whose attempts last longer than others' patience gets no more than this many at once. */
+const SLOW_WINDOW = 2;
 
-/** One next hop: what waits for it, how many attempts it may have at once, and whether it is worth connecting to. No I/O. */
+/** What a finished attempt says of the host: it answered; it broke off or sent us away; no session could be had; nothing. */
+export type HostState = "answered" | "strained" | "unreachable" | "untouched";
+
+/** One next hop: what waits for it, how many attempts it may have at once, and whether it is worth connecting to. Opens nothing. */
 export class Hop {
   readonly key: string;
   readonly route: Route;
-  /** The domain to ask for when the route is `mx:`; of no meaning otherwise. */
+  /** The domain whose MX counts; without meaning for other routes. */
   readonly domain: string;
-  /** Recipients waiting; destinations of theirs, with how many. */
-  waiting = 0;
-  readonly destinations = new Map<string, number>();
+  readonly lanes = new Lanes();
+  readonly sessions: Sessions;
   active = 0;
-  activeLists = 0;
+  /** It has answered lately, and without delay: it may use slots that unproven hops may not. */
+  proven = false;
   /** At most this many recipients in one transaction; shrinks when the host says "too many recipients". */
-  recipientLimit = 100;
-  readonly #lanes: Record<Lane, Job[][]> = { 0: [], 1: [], 2: [] };
-  #turn = 0;
-  #window: number;
+  recipientLimit: number;
+  lastFailure: RemoteReply | null = null;
+  lastUsed: number;
+  readonly #settings: AllSettings;
   readonly #largest: number;
+  #window: number;
+  #slow = false;
+  #activeLists = 0;
   #failures = 0;
   #steps = 0;
-  #closedUntil = 0;
-  #trial = false;
-  lastFailure: RemoteReply | null = null;
+  #trialAt = 0;
 
-  constructor(key: string, route: Route, domain: string, largestWindow: number) {
+  constructor(key: string, route: Route, domain: string, settings: AllSettings, elapsed: number) {
     this.key = key;
     this.route = route;
     this.domain = domain;
-    this.#largest = Math.min(LARGEST_WINDOW, largestWindow);
-    this.#window = Math.min(FIRST_WINDOW, this.#largest);
+    this.#settings = settings;
+    this.sessions = new Sessions();
+    this.recipientLimit = route.kind === "maildir" ? 1 : settings.transactionRecipients;
+    // No next hop holds more than its share of the attempts, whatever its window says.
+    this.#largest = Math.max(1, Math.min(settings.concurrency, Math.floor(settings.attempts * settings.share)));
+    this.#window = Math.min(settings.firstConcurrency, this.#largest);
+    this.lastUsed = elapsed;
   }
 
-  /** Jobs of one message; in each lane they share one turn. */
-  add(jobs: readonly Job[]): void {
-    for (const lane of BY_RANK) {
-      const mine = jobs.filter((job) => job.lane === lane);
-      if (mine.length > 0) this.#lanes[lane].push(mine);
-    }
-    for (const job of jobs) this.#count(job, 1);
+  /** Attempts it may have at once now. */
+  get window(): number {
+    if (this.isOpen) return 1;
+    return Math.floor(this.#slow ? Math.min(SLOW_WINDOW, this.#window) : this.#window);
   }
 
-  get hasRoom(): boolean {
-    return this.waiting > 0 && this.active < (this.isOpen ? 1 : Math.floor(this.#window));
-  }
-
-  /** The next job by lanes, then by turns of messages: a message of many jobs gets one turn like the others. */
+  /** The next job, if one may run. */
   next(): Job | undefined {
-    const listsMayRun = this.activeLists < Math.max(1, Math.floor(this.#window * 0.75));
-    const preferred = TURNS[this.#turn++ % TURNS.length] as Lane;
-    for (const lane of [preferred, ...BY_RANK]) {
-      if (lane === 1 && !listsMayRun) continue;
-      const jobs = this.#lanes[lane].shift();
-      const job = jobs?.shift();
-      if (jobs === undefined || job === undefined) continue;
-      if (jobs.length > 0) this.#lanes[lane].push(jobs);
-      this.#count(job, -1);
-      return job;
-    }
-    return undefined;
+    if (this.lanes.waiting === 0 || this.active >= this.window) return undefined;
+    return this.lanes.next(this.#activeLists < Math.max(1, Math.floor(this.window * LISTS_SHARE)));
   }
 
-  /** All that waits, in no order. */
-  takeAll(): Job[] {
-    const all = BY_RANK.flatMap((lane) => this.#lanes[lane].splice(0).flat());
-    for (const job of all) this.#count(job, -1);
-    return all;
-  }
-
-  #count(job: Job, sign: 1 | -1): void {
-    for (const recipient of job.recipients) {
-      const left = (this.destinations.get(recipient.destination) ?? 0) + sign;
-      if (left > 0) this.destinations.set(recipient.destination, left);
-      else this.destinations.delete(recipient.destination);
-    }
-    this.waiting += sign * job.recipients.length;
-  }
-
-  /** After three failed connects in a row the hop is open: nobody connects but one trial per step. */
+  /** The breaker is open: three connects in a row have failed. */
   get isOpen(): boolean {
     return this.#failures >= FAILURES_TO_OPEN;
   }
 
-  /** Open, and it is not time for the trial, or the trial is running. */
+  /** Open and not yet time for a trial: what comes now is deferred with the last failure. */
   refusesAt(elapsed: number): boolean {
-    return this.isOpen && !this.#trial && elapsed < this.#closedUntil;
+    return this.isOpen && this.active === 0 && elapsed < this.#trialAt;
+  }
+
+  /** Nothing of it is worth keeping at `elapsed`. */
+  isForgettable(elapsed: number, idleMs: number): boolean {
+    return this.active === 0 && this.lanes.waiting === 0 && elapsed >= this.lastUsed + idleMs && elapsed >= this.#trialAt + idleMs;
   }
 
   started(job: Job): void {
     this.active++;
-    if (job.lane === 1) this.activeLists++;
-    if (this.isOpen) this.#trial = true;
+    if (job.lane === 1) this.#activeLists++;
   }
 
-  ended(job: Job): void {
+  /** An attempt runs longer than others' patience. */
+  turnedSlow(): void {
+    this.#slow = true;
+    this.proven = false;
+  }
+
+  /** An attempt has ended. `slow`: others had ceased to wait for it. */
+  ended(job: Job, state: HostState, slow: boolean, reply: RemoteReply | null, elapsed: number): void {
     this.active--;
-    if (job.lane === 1) this.activeLists--;
-    this.#trial = false;
-  }
-
-  /** The host answered: a window's worth of these lets one more attempt run at once. */
-  answered(): void {
+    if (job.lane === 1) this.#activeLists--;
+    this.lastUsed = elapsed;
+    if (state === "untouched") return;
+    if (state === "unreachable") {
+      this.#connectFailed(reply, elapsed);
+      return;
+    }
     this.#failures = 0;
     this.#steps = 0;
-    this.lastFailure = null;
-    this.#window = Math.min(this.#largest, this.#window + 1 / this.#window);
+    this.#slow = slow;
+    this.proven = !slow && state === "answered";
+    // A window's worth of good ends lets one more attempt run at once; a 421 or a broken session halves it.
+    if (state === "answered") this.#window = Math.min(this.#largest, this.#window + 1 / this.#window);
+    else this.#window = Math.max(1, this.#window / 2);
   }
 
-  /** A 421: the host wants fewer of us. */
-  tooMany(): void {
-    this.#window = Math.max(1, this.#window / 2);
-  }
-
-  /** No connection, or no greeting. `steps`: seconds between trials, the last for ever. */
-  connectFailed(reply: RemoteReply, elapsed: number, steps: readonly number[]): void {
-    this.tooMany();
+  #connectFailed(reply: RemoteReply | null, elapsed: number): void {
     this.lastFailure = reply;
+    this.proven = false;
+    this.#window = Math.max(1, this.#window / 2);
     this.#failures++;
-    if (!this.isOpen) return;
-    const step = steps[Math.min(this.#steps++, steps.length - 1)] ?? 300;
-    // The queue's own waits are this step ± 20 %: at 0.8 the first recipient that comes back is the trial.
-    this.#closedUntil = elapsed + step * 800;
+    // What began before the breaker opened and fails after it is no trial.
+    if (!this.isOpen || elapsed < this.#trialAt) return;
+    const { retry } = this.#settings;
+    const step = retry[Math.min(this.#steps++, retry.length - 1)] ?? 300;
+    // The queue's waits are these steps ± 20 %: with 0.8 of a step the first recipient that comes back is the trial.
+    this.#trialAt = elapsed + step * 800;
   }
 }

@@ -41,7 +41,7 @@ function uniqueName(now: number, size: number): string {
 export async function writeMaildir(
   dir: string,
   prefix: Buffer,
-  content: () => AsyncIterable<Buffer> | readonly Buffer[],
+  content: AsyncIterable<Buffer> | readonly Buffer[],
   size: number,
   now: number,
 ): Promise<void> {
@@ -51,7 +51,7 @@ export async function writeMaildir(
   try {
     try {
       await file.writev([prefix]);
-      for await (const piece of content()) await writeAll(file, piece);
+      for await (const piece of content) await writeAll(file, piece);
       await file.sync();
     } finally {
       await file.close();

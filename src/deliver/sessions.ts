@@ -3,50 +3,38 @@ import type { Session } from "./session.ts";
 
 export type OpenSession = { readonly session: Session; readonly host: Host };
 
-/** 30 s: a busy hop keeps its sessions, a quiet one is rid of us long before its own five minutes (RFC 5321 §4.5.3.2.7). */
+/** A busy hop keeps its sessions; a quiet one is rid of us long before its own five minutes (RFC 5321 §4.5.3.2.7). */
 const IDLE_MS = 30_000;
 /** Messages through one session: some hosts count, and a fresh connection spreads load over the addresses of a host. */
 const TRANSACTIONS = 1000;
 
 /** The open sessions of one next hop that wait for their next message. */
 export class Sessions {
-  readonly #idle: { open: OpenSession; timer: NodeJS.Timeout }[] = [];
+  readonly #idle: { readonly open: OpenSession; readonly since: number }[] = [];
 
   /** The one used last: it is the least likely to have been closed by the other side. */
   take(): OpenSession | undefined {
-    for (;;) {
-      const entry = this.#idle.pop();
-      if (entry === undefined) return undefined;
-      clearTimeout(entry.timer);
+    for (let entry = this.#idle.pop(); entry !== undefined; entry = this.#idle.pop()) {
       if (entry.open.session.usable) return entry.open;
-      entry.open.session.close();
     }
+    return undefined;
   }
 
-  give(open: OpenSession): void {
-    if (!open.session.usable || open.session.transactions >= TRANSACTIONS) {
-      open.session.leave();
-      return;
-    }
-    const entry = { open, timer: setTimeout(() => this.#expire(open), IDLE_MS) };
-    entry.timer.unref();
-    this.#idle.push(entry);
-  }
-
-  #expire(open: OpenSession): void {
-    const at = this.#idle.findIndex((entry) => entry.open === open);
-    if (at >= 0) this.#idle.splice(at, 1);
-    open.session.leave();
+  give(open: OpenSession, elapsed: number): void {
+    if (open.session.usable && open.session.transactions < TRANSACTIONS) this.#idle.push({ open, since: elapsed });
+    else open.session.leave();
   }
 
   get size(): number {
     return this.#idle.length;
   }
 
+  /** Leaves the sessions that were idle too long; they lie in the order in which they came. */
+  expire(elapsed: number): void {
+    while (this.#idle[0] !== undefined && elapsed - this.#idle[0].since >= IDLE_MS) this.#idle.shift()?.open.session.leave();
+  }
+
   close(): void {
-    for (const entry of this.#idle.splice(0)) {
-      clearTimeout(entry.timer);
-      entry.open.session.leave();
-    }
+    for (const { open } of this.#idle.splice(0)) open.session.leave();
   }
 }

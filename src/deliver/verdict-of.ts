@@ -1,7 +1,11 @@
 import type { RemoteReply, Scope, Verdict } from "../mail/verdict.ts";
-import type { Answer, Stage } from "./session.ts";
+import type { Answer } from "./session.ts";
+import type { Stage } from "./session-lost.ts";
 
-/** 5yz replies that speak of the state of the session or of a set-up that a person mends, not of the mail: 503 is a dialogue out of step, 530, 535 and 538 ask for TLS or a sign-in that we lack. */
+/**
+ * 5yz replies about the state of the session, or about a set-up that a person mends, not about the mail: 503 is a dialogue out
+ * of step; 530, 535 and 538 ask for TLS or a sign-in that we lack (RFC 4954 §6, RFC 3207 §4).
+ */
 const NOT_THE_MAIL = new Set([503, 530, 535, 538]);
 
 const SCOPES: Readonly<Record<Stage, Scope>> = {
@@ -14,19 +18,18 @@ const SCOPES: Readonly<Record<Stage, Scope>> = {
 };
 
 /** The verdict on one recipient from the reply that decided on it. `relay` is `host[address]:port`. */
-export function verdictOf(answer: Answer, relay: string, isLmtp: boolean): Verdict {
-  const { stage, reply } = answer;
+export function verdictOf({ stage, reply }: Answer, relay: string, isLmtp: boolean): Verdict {
   if (stage === "dot" && reply.code >= 200 && reply.code < 300) return { kind: "relayed", reply, relay };
-  // RFC 2033 §4.2: after the dot an LMTP host speaks of one recipient.
-  const scope = isLmtp && stage === "dot" ? "recipient" : SCOPES[stage];
+  // RFC 2033 §4.2: after the dot an LMTP host speaks of one recipient. RFC 5321 §3.8: a 421 is about the host, whenever it comes.
+  const scope = reply.code === 421 ? "host" : isLmtp && stage === "dot" ? "recipient" : SCOPES[stage];
   return { kind: isFinal(stage, reply) ? "failed" : "deferred", scope, reply, relay };
 }
 
-/** RFC 5321 §4.2.1: 5yz is final, all else, known or not, is tried again. */
+/** RFC 5321 §4.2.1: 5yz is final; all else, known or not, is tried again. */
 function isFinal(stage: Stage, reply: RemoteReply): boolean {
   if (reply.code < 500 || reply.code > 599 || NOT_THE_MAIL.has(reply.code)) return false;
-  // A host that turns everyone away may do so for its own trouble or a block list: only 521 and 556 say "no mail here, ever" (RFC 7504 §3).
-  if (stage === "connect" || stage === "greeting") return reply.code === 521 || reply.code === 556;
+  // A host that turns everyone away may do so for trouble of its own or a block list. Only 521 says "no mail here, ever" (RFC 7504 §3).
+  if (stage === "connect" || stage === "greeting") return reply.code === 521;
   return !(stage === "rcpt" && isTooManyRecipients(reply));
 }
 

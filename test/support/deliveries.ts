@@ -1,6 +1,6 @@
 import { createDeliverer, type Deliverer } from "../../src/deliver/deliverer.ts";
 import { type Edges, systemEdges } from "../../src/deliver/edges.ts";
-import { type DelivererSettings, delivererDefaults } from "../../src/deliver/settings.ts";
+import type { DelivererSettings } from "../../src/deliver/settings.ts";
 import type { Route } from "../../src/directory/directory.ts";
 import type { Log } from "../../src/log/log.ts";
 import type { Envelope } from "../../src/mail/envelope.ts";
@@ -125,7 +125,7 @@ export function startDeliverer(
       edges: { ...systemEdges([]), ...world },
       log,
     },
-    { ...delivererDefaults, hostname: "mailroom.test", retry: [60, 300], ...settings },
+    { hostname: "mailroom.test", retry: [60, 300], ...settings },
   );
   const until = (count: number) =>
     new Promise<void>((resolve) => {
