@@ -162,5 +162,5 @@ export async function prepareSocketDirectory({ root, account }: Home, before: st
 
 async function isPrivate(path: string, { switchTo }: Account): Promise<boolean> {
   const found = await lstat(path).catch(() => null);
-  return found !== null && found.isDirectory() && found.uid === (switchTo?.uid ?? process.getuid?.()) && (found.mode & 0o077) === 0;
+  return found?.isDirectory() === true && found.uid === (switchTo?.uid ?? process.getuid?.()) && (found.mode & 0o077) === 0;
 }
