@@ -15,7 +15,7 @@ export type Node = {
   why: DeadEnd["why"] | null;
   entry: Entry | null;
   /** Where it leads, in the order of the targets. A loop leads back to a node before. */
-  readonly hops: Edge[];
+  hops: readonly Edge[];
   /** The node from which it was met first, on the shortest way; null: a start. */
   readonly parent: Node | null;
 };

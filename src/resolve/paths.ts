@@ -19,8 +19,8 @@ export function waysOf(graph: Graph, closing: ReadonlySet<Edge>): (node: Node) =
 
 function shortest(node: Node): string[] {
   const path: string[] = [];
-  for (let at: Node | null = node; at !== null; at = at.parent) path.unshift(at.mailbox.key);
-  return path;
+  for (let at: Node | null = node; at !== null; at = at.parent) path.push(at.mailbox.key);
+  return path.reverse();
 }
 
 type Predecessors = ReadonlyMap<Node, readonly Node[]>;

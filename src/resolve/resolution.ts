@@ -4,9 +4,6 @@ import type { Mailbox } from "../mail/mailbox.ts";
 /** Why one address led to another. `bounces`: a list's bounce address leads to whoever answers for the list. */
 export type HopReason = "alias" | "member" | "subaddress" | "domainAlias" | "catchAll" | "bounces";
 
-/** One step of an expansion: keys of the two addresses. */
-export type Hop = { readonly from: string; readonly to: string; readonly reason: HopReason };
-
 /** Where an expansion ends, once however many ways lead there. */
 export type FinalRecipient = {
   readonly mailbox: Mailbox;
@@ -35,13 +32,12 @@ export type Resolution =
   | {
       readonly kind: "expanded";
       readonly recipients: readonly FinalRecipient[];
-      readonly hops: readonly Hop[];
       readonly deadEnds: readonly DeadEnd[];
     }
-  | { readonly kind: "absent"; readonly hops: readonly Hop[]; readonly deadEnds: readonly DeadEnd[] } // 550 5.1.1
+  | { readonly kind: "absent"; readonly deadEnds: readonly DeadEnd[] } // 550 5.1.1
   | { readonly kind: "unavailable"; readonly cause: Error } // 451 4.3.0
   | { readonly kind: "tooLarge"; readonly limit: "depth" | "recipients" | "hops"; readonly at: string } // 550 5.2.4
-  | { readonly kind: "onlyItself"; readonly hops: readonly Hop[]; readonly deadEnds: readonly DeadEnd[] } // 550 5.4.6
+  | { readonly kind: "onlyItself"; readonly deadEnds: readonly DeadEnd[] } // 550 5.4.6
   | { readonly kind: "mayNotPost"; readonly list: string }; // 550 5.7.2
 
 /** Asks what any mailbox means, for a sender (who may decide whether it may post). A mailbox not at our domains is its own final recipient. */

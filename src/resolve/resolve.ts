@@ -2,60 +2,67 @@
  * resolve: one forward-path becomes its final recipients, each with the ways it took, or one refusal. The same answer serves RCPT and
  * explain. Trusts neither the directory's rows nor that they end: every walk is bounded. Knows no SMTP session and writes nothing.
  */
-import type { Mailbox } from "../mail/mailbox.ts";
-import type { Edge, Graph, Node } from "./graph.ts";
-import { closingEdges } from "./loops.ts";
-import { waysOf } from "./paths.ts";
-import type { DeadEnd, FinalRecipient, Hop, Resolution, Resolve } from "./resolution.ts";
-import { LIMITS, type Limits, type Walk, type WalkDirectory, walk } from "./walk.ts";
+import type { Directory } from "../directory/directory.ts";
+import type { ReversePath } from "../mail/envelope.ts";
+import type { Graph, Node } from "./graph.ts";
+import { withBars } from "./held.ts";
+import { KeptAnswers, type Made } from "./kept-answers.ts";
+import { outcomeOf } from "./outcome.ts";
+import { barsFor, listsIn } from "./posting.ts";
+import type { Resolution, Resolve } from "./resolution.ts";
+import { LIMITS, type Limits, type Walk, walk } from "./walk.ts";
 
-export type ResolveOptions = { readonly limits?: Limits; readonly now?: () => Date };
+export type ResolveDirectory = Pick<Directory, "domains" | "entries" | "generation">;
 
-/** Answers what any mailbox means. */
-export function openResolve(directory: WalkDirectory, { limits = LIMITS, now = () => new Date() }: ResolveOptions = {}): Resolve {
-  return async (recipient) => resolutionOf(await walk(directory, [recipient], limits, now()));
+export type ResolveOptions = { readonly limits?: Limits; readonly now?: () => Date; readonly cacheWeight?: number };
+
+/** Nodes and hops of answers kept by one process: a list of 10,000 is 20,000 of them. About 60 MiB when it is full. */
+const CACHE_WEIGHT = 200_000;
+
+/** What an address comes to for everybody, and the lists on the way, whose say depends on the sender. */
+type Answer = { readonly resolution: Resolution; readonly graph: Graph; readonly lists: readonly Node[]; readonly openToAll: boolean };
+
+/** Answers what any mailbox means. From memory it takes a few microseconds, of a list with 10,000 members as well. */
+export function openResolve(directory: ResolveDirectory, options: ResolveOptions = {}): Resolve {
+  const { limits = LIMITS, now = () => new Date(), cacheWeight = CACHE_WEIGHT } = options;
+  const answers = new KeptAnswers<Answer>(cacheWeight, () => directory.generation());
+  return async (recipient, sender) => {
+    const time = now();
+    const make = async () => answerOf(await walk(directory, [recipient], limits, time), time);
+    const answer = await answers.get(recipient.key, time.getTime(), make);
+    return answer.openToAll && sender !== null ? answer.resolution : forSender(directory, answer, sender, limits, time);
+  };
 }
 
-function resolutionOf(walked: Walk): Resolution {
-  if (walked.kind === "unavailable") return { kind: "unavailable", cause: walked.cause };
-  if (walked.kind === "tooLarge") return { kind: "tooLarge", limit: walked.limit, at: walked.at };
-  const { graph } = walked;
-  const closing = closingEdges(graph);
-  const hops = hopsOf(graph);
-  const deadEnds = deadEndsOf(graph, closing);
-  const recipients = recipientsOf(graph, closing);
-  if (recipients.length > 0) return { kind: "expanded", recipients, hops, deadEnds };
-  return { kind: deadEnds.every(({ why }) => why === "loop") ? "onlyItself" : "absent", hops, deadEnds };
+function answerOf(walked: Walk, now: Date): Made<Answer> {
+  const resolution = outcomeOf(walked);
+  const lists = resolution.kind === "expanded" ? listsIn(walked.graph) : [];
+  const openToAll = lists.every((list) => list.entry?.posting === "anyone");
+  return { answer: { resolution, graph: walked.graph, lists, openToAll }, keep: keepUntil(walked, now.getTime()) };
 }
 
-const hopsOf = ({ nodes }: Graph): Hop[] =>
-  [...nodes.values()].flatMap((node) => node.hops.map(({ to, reason }) => ({ from: node.mailbox.key, to: to.mailbox.key, reason })));
-
-function deadEndsOf({ nodes }: Graph, closing: ReadonlySet<Edge>): DeadEnd[] {
-  const deadEnds: DeadEnd[] = [];
-  for (const node of nodes.values()) {
-    const from = node.mailbox.key;
-    if (node.why !== null) deadEnds.push({ address: from, from: node.parent?.mailbox.key ?? null, why: node.why });
-    for (const address of node.entry?.badTargets ?? []) deadEnds.push({ address, from, why: "badTarget" });
-    if (closing.size === 0) continue;
-    for (const edge of node.hops) if (closing.has(edge)) deadEnds.push({ address: edge.to.mailbox.key, from, why: "loop" });
+/** An answer ends when the first of the entries it passes does. */
+function keepUntil({ kind, graph }: Walk, now: number): Made<Answer>["keep"] {
+  if (kind === "unavailable") return null;
+  let until = Number.POSITIVE_INFINITY;
+  let weight = graph.nodes.size;
+  for (const { entry, hops } of graph.nodes.values()) {
+    weight += hops.length;
+    const end = entry?.expiresAt?.getTime() ?? 0;
+    if (end > now) until = Math.min(until, end);
   }
-  return deadEnds;
+  return { weight: Math.max(1, weight), until };
 }
 
-function recipientsOf(graph: Graph, closing: ReadonlySet<Edge>): FinalRecipient[] {
-  const ways = waysOf(graph, closing);
-  const recipients: FinalRecipient[] = [];
-  for (const node of graph.nodes.values()) {
-    if (node.kind !== "final") continue;
-    const { paths, more } = ways(node);
-    recipients.push({ mailbox: node.mailbox, paths, morePaths: more, list: lastList(node), held: null });
-  }
-  return recipients;
-}
-
-/** The last list on the shortest way. */
-function lastList(node: Node): Mailbox | null {
-  for (let at: Node | null = node.parent; at !== null; at = at.parent) if (at.entry?.kind === "list") return at.entry.address;
-  return null;
+async function forSender(
+  directory: ResolveDirectory,
+  { resolution, graph, lists }: Answer,
+  sender: ReversePath,
+  limits: Limits,
+  now: Date,
+): Promise<Resolution> {
+  if (resolution.kind !== "expanded" || lists.length === 0) return resolution;
+  const bars = await barsFor(directory, graph, lists, sender, limits, now);
+  if (bars.kind === "unavailable") return bars;
+  return bars.kind === "found" && bars.value.size > 0 ? withBars(resolution, graph, bars.value) : resolution;
 }

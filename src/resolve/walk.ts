@@ -1,7 +1,7 @@
 /** Expansion as a walk: breadth first, one question per level, each address once, and never half an answer. */
 import type { Directory, Entry } from "../directory/directory.ts";
 import { atOurs, canBeOurLocalPart, type Mailbox } from "../mail/mailbox.ts";
-import type { Graph, Node } from "./graph.ts";
+import type { Edge, Graph, Node } from "./graph.ts";
 import { type Domains, type Meanings, meaningsOf, type Step } from "./meanings.ts";
 import type { HopReason } from "./resolution.ts";
 
@@ -45,6 +45,9 @@ export async function walk(directory: WalkDirectory, starts: readonly Mailbox[],
 /** Neither domains() nor entries() says "absent"; should one ever, nobody is told that an address does not exist. */
 const causeOf = (lookup: { readonly kind: string; readonly cause?: Error }): Error =>
   lookup.cause ?? new Error("no answer from the directory");
+
+/** Of the many nodes that lead nowhere. */
+const NO_HOPS: readonly Edge[] = [];
 
 class Walker {
   readonly nodes = new Map<string, Node>();
@@ -162,13 +165,14 @@ class Walker {
   }
 
   #add(mailbox: Mailbox, parent: Node | null): Node {
-    const node: Node = { mailbox, kind: "unasked", why: null, entry: null, hops: [], parent };
+    const node: Node = { mailbox, kind: "unasked", why: null, entry: null, hops: NO_HOPS, parent };
     this.nodes.set(mailbox.key, node);
     return node;
   }
 
   #hop(from: Node, to: Node, reason: HopReason): void {
-    from.hops.push({ to, reason });
+    if (from.hops === NO_HOPS) from.hops = [{ to, reason }];
+    else (from.hops as Edge[]).push({ to, reason });
     if (++this.#hops > this.#limits.hops) this.#exceed("hops", from.mailbox);
   }
 

@@ -47,7 +47,6 @@ beforeEach(async () => {
   answer = (key) => ({
     kind: "expanded",
     recipients: [{ mailbox: box(key), paths: [[key]], morePaths: 0, list: null, held: null }],
-    hops: [],
     deadEnds: [],
   });
 });
@@ -113,7 +112,7 @@ describe("failure DSNs", () => {
   });
 
   test("a sender who leads nowhere gets none, and the failure is settled all the same", async () => {
-    answer = () => ({ kind: "absent", hops: [], deadEnds: [] });
+    answer = () => ({ kind: "absent", deadEnds: [] });
     await put(node.queue, message([recipient("a@final.test")]));
     await settle(await node.delivery.next(), [failed]);
     expect([await count(database.db, "messages"), await count(database.db, "queued_recipients")]).toEqual([1, 0]);

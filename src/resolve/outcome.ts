@@ -1,0 +1,47 @@
+/** What a walk comes to, for a sender whom no list turns away. */
+import type { Mailbox } from "../mail/mailbox.ts";
+import type { Edge, Graph, Node } from "./graph.ts";
+import { closingEdges } from "./loops.ts";
+import { waysOf } from "./paths.ts";
+import type { DeadEnd, FinalRecipient, Resolution } from "./resolution.ts";
+import type { Walk } from "./walk.ts";
+
+export function outcomeOf(walked: Walk): Resolution {
+  if (walked.kind === "unavailable") return { kind: "unavailable", cause: walked.cause };
+  if (walked.kind === "tooLarge") return { kind: "tooLarge", limit: walked.limit, at: walked.at };
+  const { graph } = walked;
+  const closing = closingEdges(graph);
+  const deadEnds = deadEndsOf(graph, closing);
+  const recipients = recipientsOf(graph, closing);
+  if (recipients.length > 0) return { kind: "expanded", recipients, deadEnds };
+  return { kind: deadEnds.every(({ why }) => why === "loop") ? "onlyItself" : "absent", deadEnds };
+}
+
+export function deadEndsOf({ nodes }: Graph, closing: ReadonlySet<Edge>): DeadEnd[] {
+  const deadEnds: DeadEnd[] = [];
+  for (const node of nodes.values()) {
+    const from = node.mailbox.key;
+    if (node.why !== null) deadEnds.push({ address: from, from: node.parent?.mailbox.key ?? null, why: node.why });
+    for (const address of node.entry?.badTargets ?? []) deadEnds.push({ address, from, why: "badTarget" });
+    if (closing.size === 0) continue;
+    for (const edge of node.hops) if (closing.has(edge)) deadEnds.push({ address: edge.to.mailbox.key, from, why: "loop" });
+  }
+  return deadEnds;
+}
+
+function recipientsOf(graph: Graph, closing: ReadonlySet<Edge>): FinalRecipient[] {
+  const ways = waysOf(graph, closing);
+  const recipients: FinalRecipient[] = [];
+  for (const node of graph.nodes.values()) {
+    if (node.kind !== "final") continue;
+    const { paths, more } = ways(node);
+    recipients.push({ mailbox: node.mailbox, paths, morePaths: more, list: lastList(node), held: null });
+  }
+  return recipients;
+}
+
+/** The last list on the shortest way. */
+export function lastList(node: Node): Mailbox | null {
+  for (let at: Node | null = node.parent; at !== null; at = at.parent) if (at.entry?.kind === "list") return at.entry.address;
+  return null;
+}

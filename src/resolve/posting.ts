@@ -1,0 +1,106 @@
+/**
+ * Who may post to the lists that a message would pass. Decided on the envelope's sender, which nobody has proved: a list that must be
+ * sure is moderated.
+ */
+import type { Directory } from "../directory/directory.ts";
+import type { ReversePath } from "../mail/envelope.ts";
+import { found, type Lookup } from "../mail/lookup.ts";
+import { atOurs, type Mailbox } from "../mail/mailbox.ts";
+import type { Graph, Node } from "./graph.ts";
+import { type Domains, meaningsOf } from "./meanings.ts";
+import { type Limits, walk } from "./walk.ts";
+
+/** Why a list does not take a post at once: the sender may not post there, or its moderator sees every post first. */
+export type Bar = "mayNotPost" | "moderated";
+
+export type PostingDirectory = Pick<Directory, "domains" | "entries">;
+
+/** Lists of a graph, in the order in which they were met. */
+export const listsIn = ({ nodes }: Graph): Node[] => [...nodes.values()].filter((node) => node.entry?.kind === "list");
+
+/** The lists that do not simply take the sender's post. */
+export async function barsFor(
+  directory: PostingDirectory,
+  graph: Graph,
+  lists: readonly Node[],
+  sender: ReversePath,
+  limits: Limits,
+  now: Date,
+): Promise<Lookup<ReadonlyMap<Node, Bar>>> {
+  const bars = new Map<Node, Bar>();
+  if (sender === null) {
+    // Bounces to a list would go to all its members, unless they are those of another list, which this one answers for.
+    for (const list of lists) if (!answersForAnother(list)) bars.set(list, "mayNotPost");
+    return found(bars);
+  }
+  const domains = await directory.domains();
+  if (domains.kind !== "found") return domains;
+  const names = namesOf(sender, domains.value);
+  const senders = names.flatMap((name) => graph.nodes.get(name) ?? []);
+  const unsure: Node[] = [];
+  for (const list of lists) {
+    const posting = list.entry?.posting ?? "anyone";
+    const takes =
+      posting === "anyone" ||
+      (posting === "campus" && domains.value.has(sender.domain)) ||
+      (posting === "members" && senders.some((one) => leadsTo(graph, list, one)));
+    if (!takes) unsure.push(list);
+  }
+  const owned = await ownedBy(directory, names, unsure, limits, now);
+  if (owned.kind !== "found") return owned;
+  for (const list of unsure) {
+    if (!owned.value.has(list)) bars.set(list, list.entry?.posting === "moderated" ? "moderated" : "mayNotPost");
+  }
+  return found(bars);
+}
+
+/** All that a sender is called here: the address as written, without its tag, and the same in the domain that its own is an alias of. */
+function namesOf(sender: Mailbox, domains: Domains): string[] {
+  if (!domains.has(sender.domain)) return [sender.key];
+  const { candidates } = meaningsOf(atOurs(sender), domains);
+  return candidates.filter(({ listOnly }) => !listOnly).map(({ entry }) => entry.key);
+}
+
+function answersForAnother(list: Node): boolean {
+  for (let at = list.parent; at !== null; at = at.parent) if (at.hops[0]?.reason === "bounces") return true;
+  return false;
+}
+
+/** Whether a list leads to a node, itself or through others. */
+function leadsTo(graph: Graph, list: Node, to: Node): boolean {
+  for (let at = to.parent; at !== null; at = at.parent) if (at === list) return true;
+  if (graph.revisits === 0) return false; // a tree: the only way was looked at
+  const seen = new Set([list]);
+  for (const node of seen) {
+    for (const hop of node.hops) {
+      if (hop.to === to) return true;
+      seen.add(hop.to);
+    }
+  }
+  return false;
+}
+
+/** Those of the lists whose owner is the sender, or leads to the sender: the owner may always post. */
+async function ownedBy(
+  directory: PostingDirectory,
+  names: readonly string[],
+  lists: readonly Node[],
+  limits: Limits,
+  now: Date,
+): Promise<Lookup<ReadonlySet<Node>>> {
+  const owned = new Set<Node>();
+  const answers = new Map<string, boolean>();
+  for (const list of lists) {
+    const owner = list.entry?.owner ?? null;
+    if (owner === null) continue;
+    let answer = answers.get(owner.key);
+    if (answer === undefined) {
+      const walked = await walk(directory, [owner], limits, now);
+      if (walked.kind === "unavailable") return walked;
+      answer = names.some((name) => walked.graph.nodes.has(name));
+      answers.set(owner.key, answer);
+    }
+    if (answer) owned.add(list);
+  }
+  return found(owned);
+}

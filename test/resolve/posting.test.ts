@@ -1,0 +1,140 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readDirectory } from "../../src/directory/open-directory.ts";
+import type { Resolve } from "../../src/resolve/resolution.ts";
+import { openResolve } from "../../src/resolve/resolve.ts";
+import { createDatabase, type TestDatabase } from "../support/database.ts";
+import { type HandEntry, writeDirectory } from "../support/directory-rows.ts";
+import { mailbox } from "../support/mailbox.ts";
+
+let database: TestDatabase;
+let resolve: Resolve;
+
+beforeAll(async () => {
+  database = await createDatabase();
+  resolve = openResolve(readDirectory(database.db));
+});
+afterAll(() => database.drop());
+
+type Entries = Readonly<Record<string, readonly string[] | HandEntry>>;
+
+const write = (entries: Entries) =>
+  writeDirectory(database.db, { domains: [{ domain: "campus.test" }, { domain: "old.test", aliasOf: "campus.test" }], entries });
+
+/** `ann@mbx.test, bob@mbx.test (held: why)`, or the refusal. */
+async function post(to: string, from: string | null): Promise<string> {
+  const resolution = await resolve(mailbox(to), from === null ? null : mailbox(from));
+  if (resolution.kind === "mayNotPost") return `mayNotPost ${resolution.list}`;
+  if (resolution.kind !== "expanded") return resolution.kind;
+  return resolution.recipients.map(({ mailbox: { key }, held }) => (held === null ? key : `${key} (held: ${held})`)).join(", ");
+}
+
+const list = (posting: string): Entries => ({
+  "l@campus.test": { list: posting, owner: "boss@campus.test", targets: ["ann@campus.test", "out@else.test", "sub@campus.test"] },
+  "sub@campus.test": { list: "anyone", targets: ["carl@campus.test"] },
+  "ann@campus.test": ["ann@mbx.test"],
+  "carl@campus.test": ["carl@mbx.test"],
+  "boss@campus.test": ["boss@mbx.test"],
+});
+const all = "out@else.test, ann@mbx.test, carl@mbx.test";
+
+describe("who may post to a list", () => {
+  const cases: readonly (readonly [posting: string, from: string | null, expected: string])[] = [
+    ["anyone", "stranger@else.test", all],
+    ["anyone", null, "mayNotPost l@campus.test"],
+    ["campus", "nobody.at.all@campus.test", all],
+    ["campus", "X@Old.test", all],
+    ["campus", "stranger@else.test", "mayNotPost l@campus.test"],
+    ["campus", "out@else.test", "mayNotPost l@campus.test"],
+    ["campus", "boss@mbx.test", all], // an owner's mailbox elsewhere
+    ["campus", null, "mayNotPost l@campus.test"],
+    ["members", "ann@campus.test", all],
+    ["members", "Ann+tag@campus.test", all],
+    ["members", "ann@old.test", all],
+    ["members", "ann@mbx.test", all],
+    ["members", "carl@campus.test", all], // of a list in the list
+    ["members", "out@else.test", all],
+    ["members", "OUT@else.test", "mayNotPost l@campus.test"], // foreign local parts keep their case
+    ["members", "boss@campus.test", all],
+    ["members", "boss@mbx.test", all],
+    ["members", "stranger@campus.test", "mayNotPost l@campus.test"],
+    ["members", null, "mayNotPost l@campus.test"],
+    ["owners", "boss@campus.test", all],
+    ["owners", "boss+x@old.test", all],
+    ["owners", "boss@mbx.test", all],
+    ["owners", "ann@campus.test", "mayNotPost l@campus.test"],
+    ["moderated", "boss@campus.test", all],
+    [
+      "moderated",
+      "ann@campus.test",
+      "out@else.test (held: l@campus.test is moderated), ann@mbx.test (held: l@campus.test is moderated), carl@mbx.test (held: l@campus.test is moderated)",
+    ],
+    ["moderated", null, "mayNotPost l@campus.test"],
+  ];
+  it.each(cases)("%s, from %s", async (posting, from, expected) => {
+    await write(list(posting));
+    expect(await post("l@campus.test", from)).toBe(expected);
+  });
+
+  it("a list without an owner, posted to by somebody who is nobody's owner", async () => {
+    await write({ "l@campus.test": { list: "owners", targets: ["ann@mbx.test"] } });
+    expect(await post("l@campus.test", "ann@mbx.test")).toBe("mayNotPost l@campus.test");
+  });
+
+  it("the owner may be a list of owners", async () => {
+    await write({
+      "l@campus.test": { list: "owners", owner: "bosses@campus.test", targets: ["ann@mbx.test"] },
+      "bosses@campus.test": { list: "owners", targets: ["one@mbx.test", "two@campus.test"] },
+    });
+    expect(await post("l@campus.test", "two@campus.test")).toBe("ann@mbx.test");
+    expect(await post("l@campus.test", "three@campus.test")).toBe("mayNotPost l@campus.test");
+  });
+});
+
+describe("a list that others lead to", () => {
+  const entries: Entries = {
+    "all@campus.test": { list: "anyone", targets: ["staff@campus.test", "ann@mbx.test"] },
+    "only@campus.test": ["staff@campus.test"],
+    "staff@campus.test": { list: "members", targets: ["carl@mbx.test", "ann@mbx.test", "sub@campus.test"] },
+    "sub@campus.test": { list: "moderated", targets: ["dora@mbx.test"] },
+    "mod@campus.test": { list: "moderated", targets: ["staff@campus.test", "eve@mbx.test"] },
+  };
+  const may = "the sender may not post to staff@campus.test, which another address leads to";
+  it.each([
+    // nobody gets round staff@'s policy by putting it in another list, and nothing is lost without a word
+    ["all@campus.test", "s@else.test", `ann@mbx.test, carl@mbx.test (held: ${may}), dora@mbx.test (held: ${may})`],
+    ["all@campus.test", "carl@mbx.test", "ann@mbx.test, carl@mbx.test, dora@mbx.test (held: sub@campus.test is moderated)"],
+    ["only@campus.test", "s@else.test", "mayNotPost staff@campus.test"],
+    ["staff@campus.test", "s@else.test", "mayNotPost staff@campus.test"],
+    [
+      "mod@campus.test",
+      "s@else.test",
+      `eve@mbx.test (held: mod@campus.test is moderated), ann@mbx.test (held: ${may}), carl@mbx.test (held: ${may}), dora@mbx.test (held: ${may})`,
+    ],
+  ])("%s from %s", async (to, from, expected) => {
+    await write(entries);
+    expect(await post(to, from)).toBe(expected);
+  });
+});
+
+describe("bounces of a list's copies", () => {
+  const owned: Entries = {
+    "l@campus.test": { list: "members", owner: "bosses@campus.test", targets: ["ann@mbx.test"] },
+    "bosses@campus.test": { list: "members", targets: ["boss@mbx.test"] },
+  };
+  it("reach the owner, a list too, whatever its policy says of null senders", async () => {
+    await write(owned);
+    expect(await post("l-bounces@campus.test", null)).toBe("boss@mbx.test");
+    expect(await post("l-bounces@old.test", null)).toBe("boss@mbx.test");
+    expect(await post("bosses@campus.test", null)).toBe("mayNotPost bosses@campus.test");
+  });
+
+  it("but give nobody a way past that policy", async () => {
+    await write(owned);
+    expect(await post("l-bounces@campus.test", "spam@else.test")).toBe("mayNotPost bosses@campus.test");
+  });
+
+  it("of an expired list still reach it", async () => {
+    await write({ "l@campus.test": { list: "anyone", owner: "boss@mbx.test", targets: [], expires: "2020-01-01" } });
+    expect(await post("l-bounces@campus.test", null)).toBe("boss@mbx.test");
+  });
+});
