@@ -4,9 +4,13 @@ import { cannotBeOurs, parseDomain } from "../mail/domain.ts";
 import { atOurs, canBeOurLocalPart, type Mailbox, parseMailbox } from "../mail/mailbox.ts";
 import { Refusal } from "./refusal.ts";
 
-/** A fault of the address function, or null: for callers that collect faults instead of stopping at the first. */
+/**
+ * The mailbox, or what is wrong with it: for callers that collect faults instead of stopping at the first. Stricter than the wire:
+ * blanks and characters nobody sees are legal in some foreign addresses (RFC 6531), but what a person types with them came by copying.
+ */
 export function readMailbox(text: string): Mailbox | string {
-  const parsed = parseMailbox(text, { smtputf8: true }); // RFC 6531: whether a next hop takes it is decided at delivery
+  if (/[^\P{Z} ]|\p{Cf}/u.test(text)) return "it holds an invisible character or a blank that is none";
+  const parsed = parseMailbox(text, { smtputf8: true }); // whether a next hop takes it is decided at delivery
   return parsed.ok ? parsed.mailbox : parsed.fault.detail;
 }
 

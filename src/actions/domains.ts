@@ -153,7 +153,7 @@ async function mainDomain(tx: Queryable, domain: string, name: string | null): P
   const path = [domain];
   for (let next: string | undefined = main; next !== undefined; next = aliases.get(next)) {
     path.push(next);
-    if (next === domain) throw loopRefusal(path);
+    if (next === domain) throw loopRefusal(path.join(" → "));
     if (path.length > MOST_ALIASES)
       throw new Refusal("refused", `domain aliases go through too many domains: ${path.join(" → ")}`, "Name the last one.");
   }

@@ -26,34 +26,53 @@ export async function follow(directory: WalkDirectory, starts: readonly Mailbox[
   return end.graph;
 }
 
-/** Shortest loops are looked for this often; in a larger tangle the rest is only named. */
-const SHOWN = 1000;
+/** Steps spent on finding the way round for each address; in a larger tangle the rest is only named. */
+const STEPS = 1_000_000;
 
 /**
- * The loops on which addresses lie that `touched` picks, by address: each from that address round to itself, the shortest there is.
- * An address that only leads into a loop is on none. Cost: the graph once, and the tangle an address lies in once for each address.
+ * The loops on which addresses lie that `touched` picks, by address: each from that address round to itself. An address that only
+ * leads into a loop is on none. Costs the graph once, and STEPS at most.
  */
-export function loopsThrough(graph: Graph, touched: (node: Node) => boolean): ReadonlyMap<string, readonly string[]> {
-  const loops = new Map<string, readonly string[]>();
-  if (graph.revisits === 0) return loops; // a tree
+export function loopsThrough(graph: Graph, touched: (node: Node) => boolean): ReadonlyMap<string, string> {
+  const loops = new Map<string, string>();
+  const budget = { left: STEPS };
   for (const tangle of tanglesOf(graph)) {
     const members = new Set(tangle);
-    for (const node of tangle.filter(touched)) {
-      const loop = loops.size < SHOWN ? wayRound(node, members) : null;
-      loops.set(node.mailbox.key, loop ?? [node.mailbox.key, `… ${tangle.length} addresses …`, node.mailbox.key]);
+    for (const node of tangle) {
+      if (!touched(node) || loops.has(node.mailbox.key)) continue;
+      const ring = wayRound(node, members, budget);
+      if (ring === null)
+        loops.set(
+          node.mailbox.key,
+          `${node.mailbox.key} → … → ${node.mailbox.key} (one of ${tangle.length} addresses that lead to each other)`,
+        );
+      for (const [at, one] of (ring ?? []).entries())
+        if (touched(one) && !loops.has(one.mailbox.key)) loops.set(one.mailbox.key, ringText(ring ?? [], at));
     }
   }
   return loops;
 }
 
-/** Breadth first from a node to itself, staying among `members`. */
-function wayRound(start: Node, members: ReadonlySet<Node>): readonly string[] | null {
+/** Addresses of a ring that are written out. */
+const WRITTEN = 12;
+
+/** `a → b → c → a`, beginning with the address at `from`. */
+function ringText(ring: readonly Node[], from: number): string {
+  const steps = Math.min(ring.length, WRITTEN);
+  const keys = Array.from({ length: steps }, (_, step) => ring[(from + step) % ring.length]?.mailbox.key ?? "");
+  const more = ring.length > WRITTEN ? [`… ${ring.length - WRITTEN} more …`] : [];
+  return [...keys, ...more, keys[0]].join(" → ");
+}
+
+/** The addresses passed from a node round to itself, breadth first, staying among `members`. Null: the budget is spent. */
+function wayRound(start: Node, members: ReadonlySet<Node>, budget: { left: number }): readonly Node[] | null {
   const before = new Map<Node, Node>();
   for (let level: Node[] = [start]; level.length > 0; ) {
     const next: Node[] = [];
     for (const node of level) {
       for (const { to } of node.hops) {
-        if (to === start) return [...wayTo(node, start, before), start.mailbox.key];
+        if (to === start) return wayTo(node, start, before);
+        if (--budget.left < 0) return null;
         if (!members.has(to) || before.has(to)) continue;
         before.set(to, node);
         next.push(to);
@@ -64,11 +83,14 @@ function wayRound(start: Node, members: ReadonlySet<Node>): readonly string[] | 
   return null;
 }
 
-function wayTo(end: Node, start: Node, before: ReadonlyMap<Node, Node>): string[] {
-  const way: string[] = [];
-  for (let node: Node | undefined = end; node !== undefined && node !== start; node = before.get(node)) way.unshift(node.mailbox.key);
-  return [start.mailbox.key, ...way];
+function wayTo(end: Node, start: Node, before: ReadonlyMap<Node, Node>): Node[] {
+  const way: Node[] = [];
+  for (let node: Node | undefined = end; node !== undefined && node !== start; node = before.get(node)) way.push(node);
+  return [start, ...way.reverse()];
 }
+
+/** Addresses that lie on any loop. */
+export const onLoops = (graph: Graph): readonly string[] => tanglesOf(graph).flatMap((tangle) => tangle.map((node) => node.mailbox.key));
 
 type Visit = { readonly node: Node; readonly index: number; low: number; next: number };
 
@@ -78,6 +100,7 @@ type Visit = { readonly node: Node; readonly index: number; low: number; next: n
  */
 function tanglesOf(graph: Graph): readonly (readonly Node[])[] {
   const tangles: Node[][] = [];
+  if (graph.revisits === 0) return tangles; // a tree
   const visits = new Map<Node, Visit>();
   const pending: Visit[] = []; // visited, not yet in a set
   const isPending = new Set<Node>();

@@ -47,8 +47,9 @@ export async function refuseLoops(tx: Queryable, address: Mailbox): Promise<void
   if (loop) throw loopRefusal(loop);
 }
 
-export const loopRefusal = (loop: readonly string[]): Refusal =>
-  new Refusal("refused", `this would make a loop: ${loop.join(" → ")}`, "Leave out one of these steps. Nothing was changed.");
+/** `loop` as in `a → b → a`. */
+export const loopRefusal = (loop: string): Refusal =>
+  new Refusal("refused", `this would make a loop: ${loop}`, "Leave out one of these steps. Nothing was changed.");
 
 type Row = Pick<EntryView, "address" | "kind" | "targets" | "owner" | "posting" | "note" | "expires_at"> & { readonly domain: string };
 

@@ -92,56 +92,58 @@ const tooWide = (has: number, width: number): Problem => ({
 type Reading = { readonly to?: number; readonly read?: ((octets: number) => void) | undefined };
 type Parsed = { readonly record: string[]; readonly info: { readonly lines: number } };
 
-/** Records with the line they begin on. What csv-parse cannot read comes as a record with a fault; it goes on behind that if it can. */
+/**
+ * Records with the line they begin on. A quote inside a cell that does not begin with one is a letter (`relax_quotes`): where it
+ * matters the address function finds it. Only a record that never ends cannot be read; then the file is not read further.
+ */
 async function* csvRecords(source: Source, delimiter: string, { to, read }: Reading): AsyncGenerator<FileRecord> {
-  const faults: FileRecord[] = [];
+  let endless: CsvError | undefined;
   const parser = parse({
     delimiter,
-    bom: true,
+    record_delimiter: "\n",
     info: true,
     relax_column_count: true,
+    relax_quotes: true,
     max_record_size: LONGEST_RECORD,
-    skip_records_with_error: true,
-    on_skip: (error) => void (error && faults.push(faultRecord(error))),
+    skip_records_with_error: true, // thrown, it would take the records before it along
+    on_skip: (error) => {
+      endless ??= error;
+    },
     ...(to === undefined ? {} : { to }),
   });
-  const input = Readable.from(source.text(read));
+  const input = Readable.from(withPlainLineEnds(source.text(read)));
   input.on("error", (error) => parser.destroy(error));
   input.pipe(parser);
+  let lastLine = 0;
   try {
     for await (const { record, info } of parser as AsyncIterable<Parsed>) {
-      const line = info.lines - record.reduce((lines, cell) => lines + lineEnds(cell), 0);
-      while (faults[0] && faults[0].line < line) yield faults.shift() as FileRecord;
-      yield { line, cells: record };
+      yield { line: lastLine + 1, cells: record };
+      lastLine = info.lines;
     }
-    yield* faults;
+    if (endless) yield { line: lastLine + 1, cells: [], fault: endlessFault(endless) };
   } finally {
     input.destroy();
   }
 }
 
-const lineEnds = (cell: string): number => (cell.includes("\n") || cell.includes("\r") ? (cell.match(/\r\n|\n|\r/g)?.length ?? 0) : 0);
+const endlessFault = ({ code }: CsvError): Problem =>
+  code === "CSV_QUOTE_NOT_CLOSED"
+    ? { reason: "a quote is opened here and never closed", fix: 'close it with "; a quote inside a quoted cell is written ""' }
+    : {
+        reason: `the record is longer than ${LONGEST_RECORD / 1024 / 1024} MiB`,
+        fix: "look for a quote that is never closed, or split the list",
+      };
 
-function faultRecord(error: CsvError): FileRecord {
-  const line = Number(error["lines"] ?? 0);
-  const fault: Record<string, Problem> = {
-    CSV_QUOTE_NOT_CLOSED: {
-      reason: "a quote is opened here or above and never closed",
-      fix: 'close it with "; a quote inside a quoted cell is written ""',
-    },
-    CSV_MAX_RECORD_SIZE: {
-      reason: `the record is longer than ${LONGEST_RECORD / 1024 / 1024} MiB`,
-      fix: "look for a quote that is never closed, or split the list",
-    },
-  };
-  return {
-    line,
-    cells: [],
-    fault: fault[error.code] ?? {
-      reason: "a quote in the wrong place",
-      fix: 'put the whole cell in quotes; a quote inside it is written ""',
-    },
-  };
+/** Line ends of Windows and of old Macs made plain, so that lines are counted as editors count them, in quotes too. */
+async function* withPlainLineEnds(pieces: AsyncIterable<string>): AsyncGenerator<string> {
+  let held = ""; // a CR whose LF may be in the next piece
+  for await (const piece of pieces) {
+    const text = held + piece;
+    held = text.endsWith("\r") ? "\r" : "";
+    const whole = held === "" ? text : text.slice(0, -1);
+    yield whole.includes("\r") ? whole.replace(/\r\n?/g, "\n") : whole;
+  }
+  if (held !== "") yield "\n";
 }
 
 function csvMeaning(record: FileRecord, indexOf: Partial<Record<Column, number>>, rules: AddressRules): Meaning {

@@ -6,7 +6,7 @@ import { readDomains } from "../../directory/tables.ts";
 import { found } from "../../mail/lookup.ts";
 import { type Mailbox, mailboxOfKey } from "../../mail/mailbox.ts";
 import type { WalkDirectory } from "../../resolve/walk.ts";
-import { follow, loopsThrough, unknownIn } from "../loops.ts";
+import { follow, loopsThrough, onLoops, unknownIn } from "../loops.ts";
 
 /**
  * Marks rows and domain aliases that lie on a loop as problems. Gives warnings about targets at our domains that mean nothing. To be
@@ -19,7 +19,7 @@ export async function checkSteps(tx: Queryable, ours: ReadonlySet<string>, repla
     await startsOf(tx, ours),
   );
   const changedDomains = await readColumn(tx, "select domain as key from import_domains where state = 'changed'");
-  const staged = await stagedAmong(tx, [...loopsThrough(graph, () => true).keys()]);
+  const staged = await stagedAmong(tx, onLoops(graph));
   const loops = loopsThrough(graph, ({ mailbox }) => staged.has(mailbox.key) || changedDomains.has(mailbox.domain));
   await markRows(tx, new Map([...loops].filter(([key]) => staged.has(key))));
   await markDomains(tx, loops, staged);
@@ -92,22 +92,21 @@ async function entriesAfter(
 const stagedAmong = (tx: Queryable, keys: readonly string[]): Promise<ReadonlySet<string>> =>
   readColumn(tx, "select address as key from import_rows where problem is null and address = any($1)", [keys]);
 
-async function markRows(tx: Queryable, loops: ReadonlyMap<string, readonly string[]>): Promise<void> {
+async function markRows(tx: Queryable, loops: ReadonlyMap<string, string>): Promise<void> {
   await tx.query({
     text: `update import_rows r set state = null, problem = 'a loop: ' || l.loop, fix = 'leave out one of these steps'
              from unnest($1::text[], $2::text[]) as l(address, loop) where r.address = l.address and r.problem is null`,
-    values: [[...loops.keys()], [...loops.values()].map((loop) => loop.join(" → "))],
+    values: [[...loops.keys()], [...loops.values()]],
   });
 }
 
 /** A loop with no row of the file on it comes from the domains that become aliases. */
-async function markDomains(tx: Queryable, loops: ReadonlyMap<string, readonly string[]>, staged: ReadonlySet<string>): Promise<void> {
-  for (const loop of loops.values()) {
-    if (loop.some((key) => staged.has(key))) continue;
+async function markDomains(tx: Queryable, loops: ReadonlyMap<string, string>, staged: ReadonlySet<string>): Promise<void> {
+  for (const [key, loop] of loops) {
+    if (staged.has(key)) continue;
     await tx.query({
-      text: `update import_domains set state = null, problem = 'a loop: ' || $2, fix = 'take the line out'
-              where domain = any($1) and state = 'changed'`,
-      values: [loop.map((key) => key.slice(key.lastIndexOf("@") + 1)), loop.join(" → ")],
+      text: `update import_domains set state = null, problem = 'a loop: ' || $2, fix = 'take the line out' where domain = $1 and state = 'changed'`,
+      values: [key.slice(key.lastIndexOf("@") + 1), loop],
     });
   }
 }
