@@ -69,7 +69,7 @@ export const replyTable = {
   unknownCommand: row("500 5.5.1 Command not recognized", "a word that is no SMTP command", mendProgram),
   notImplemented: row(
     "502 5.5.1 Command not implemented",
-    "EXPN, TURN, ETRN, XCLIENT and other commands never offered; AUTH where it is not offered",
+    "EXPN, TURN, ETRN, XCLIENT, AUTH and other commands that are not offered",
     "Do without this command.",
   ),
   chunkingRefused: row("521 5.5.1 BDAT is not offered, closing", "BDAT: its octets must not be read as commands", "Use DATA."),
@@ -84,45 +84,16 @@ export const replyTable = {
   recipientFirst: row("503 5.5.1 No valid recipients", "DATA when no recipient was accepted", "See the replies to RCPT."),
   badSequence: row("503 5.5.1 Bad sequence of commands", "a command that is not valid in this state; pipelining without EHLO", mendProgram),
 
-  // TLS and sign-in
+  // TLS
   startTls: row("220 2.0.0 Ready to start TLS", "STARTTLS", "Start the handshake; send nothing else before."),
   tlsActive: row("503 5.5.1 TLS is active already", "STARTTLS inside TLS", goOn),
-  tlsUnavailable: row("454 4.7.0 TLS not available at the moment", "STARTTLS while the certificate cannot be used", tryLater),
-  signedIn: row("235 2.7.0 Signed in", "AUTH that succeeded", goOn),
-  signInRequired: row(
-    "530 5.7.0 Sign in first",
-    "MAIL, RCPT or DATA on a submission listener without a sign-in",
-    "Set the account and password in the mail program.",
-  ),
-  signInFailed: row("535 5.7.8 Name or password is wrong", "AUTH that failed, whatever the reason", "Check the name and the password."),
-  signInUnavailable: row("454 4.7.0 Cannot check passwords at the moment, try again later", "the directory does not answer", tryLater),
-  signInNeedsTls: row("538 5.7.11 Encryption required, send STARTTLS first", "AUTH in clear text", "Turn on TLS in the mail program."),
-  signInTwice: row("503 5.5.1 Signed in already, or inside a transaction", "AUTH after success or inside a transaction", mendProgram),
-  signInCancelled: row("501 5.7.0 Sign-in cancelled", "the client sent * instead of an answer", goOn),
-  signInLineTooLong: row("500 5.5.6 Line too long", "an AUTH line over the limit; the third one closes the connection", mendProgram),
-  signInBadLine: row("501 5.5.2 Cannot decode the answer", "an AUTH answer that is not base64", mendProgram),
-  signInUnknownMechanism: row(
-    "504 5.5.4 Mechanism not offered",
-    "AUTH with a mechanism not in the EHLO answer",
-    "Use one that is offered.",
-  ),
-  tooManySignInFailures: row(
-    "421 4.7.0 Too many failed sign-ins, closing",
-    "the third failed AUTH on one connection",
-    "Wait, then check the password.",
-  ),
 
   // MAIL
   senderOk: row("250 2.1.0 Ok", "MAIL accepted", goOn),
   badReversePath: row(
     "501 5.1.7 Bad sender address",
-    "a MAIL argument that is not `<>` or one address in brackets, or breaks a length limit",
+    "a MAIL argument that is neither the null path nor one address in brackets, or breaks a length limit",
     mendAddress,
-  ),
-  senderNotYours: row(
-    "553 5.7.1 Not one of your addresses",
-    "the signed-in sender may not use this reverse-path",
-    "Use one of your own addresses.",
   ),
   unknownParameter: row(
     "555 5.5.4 Parameter not recognized",
@@ -151,25 +122,21 @@ export const replyTable = {
   ),
   relayDenied: row(
     "550 5.7.1 Not a domain of ours, and you may not relay",
-    "the domain is not ours and the client has not signed in",
-    "Send to the domain's own servers, or sign in on a submission port.",
+    "the domain is not ours and the client's network is not trusted",
+    "Send to the domain's own servers.",
   ),
   returnAddressInvalid: row(
     "550 5.7.1 This return address is not valid, or no longer",
-    "a generated address of ours (SRS, list bounce) with a wrong or old signature",
-    "Give up; such addresses are for notifications only.",
+    "an address of the form SRS0=… at a domain of ours: it stands for a foreign one, and none of ours is such",
+    "Send to the address it stands for.",
   ),
   noDestination: row(
     "550 5.1.2 No mail goes to such a domain",
-    "a signed-in sender names an address literal, a single label or a name ending in a number",
+    "a client of a trusted network names an address literal, a single label or a name ending in a number",
     mendAddress,
   ),
   mailboxUnknown: row("550 5.1.1 No such address here", "the domain is ours, the address unknown or switched off", mendAddress),
-  mayNotPost: row(
-    "550 5.7.2 You may not send to this address",
-    "the list does not take mail from this sender, or this is automatic mail",
-    "Ask the list's owner.",
-  ),
+  mayNotPost: row("550 5.7.2 You may not send to this address", "the list does not take mail from this sender", "Ask the list's owner."),
   leadsToItself: row(
     "550 5.4.6 This address leads only to itself",
     "every way from the address ends in a loop or in nothing",
@@ -181,7 +148,6 @@ export const replyTable = {
     "more recipients than one transaction takes; those accepted stay",
     "Send to the rest in another transaction.",
   ),
-  overQuota: row("450 4.7.1 Too much mail for now, try again later", "a rate limit of the sender, the alias or the list", tryLater),
   lookupFailed: row(
     "451 4.3.0 Address lookup failed, try again later",
     "the database or the directory did not answer; never a sign that the address is wrong",
@@ -203,16 +169,6 @@ export const replyTable = {
     "554 5.4.6 Too many Received fields, mail loop",
     "more than 50 Received fields",
     "Look for a loop between mail servers.",
-  ),
-  authorNotYours: row(
-    "550 5.7.1 The From field must hold exactly one address, and that one must be yours",
-    "the author in the header of a signed-in sender",
-    "Correct the From field.",
-  ),
-  forgedAuthor: row(
-    "550 5.7.1 The author's domain asks to refuse this message",
-    "DMARC with p=reject failed and the copy would leave us, or an outsider uses a domain of ours",
-    "Send through the domain's own servers.",
   ),
   localTrouble: row("451 4.3.0 Local trouble, try again later", "anything on our side that went wrong: nothing was stored", tryLater),
 } as const satisfies Record<string, Row>;
