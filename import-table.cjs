@@ -12,5 +12,18 @@ module.exports = {
   deliver: ["mail", "log", "directory", "queue", "report"], // takes due recipients to the next hop and settles them; asks the directory only for routes
   actions: ["mail", "log", "db", "directory", "resolve", "queue"], // one function per change an admin can make, with its change record in the same transaction
   admin: ["mail", "log", "db", "directory", "resolve", "queue", "actions"], // HTTP: health and metrics
-  cli: ["mail", "log", "config", "db", "directory", "resolve", "queue", "actions", "main.ts"], // parses arguments, calls one function, prints; the process entry, starts main.ts
+  cli: [
+    "mail",
+    "log",
+    "config",
+    "db",
+    "directory",
+    "resolve",
+    "queue",
+    "actions",
+    "main.ts",
+    "worker.ts",
+    "process-log.ts",
+    "returning.ts",
+  ], // parses arguments, calls one function, prints; the process entry, starts main.ts
 };

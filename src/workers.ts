@@ -9,6 +9,7 @@ export type ToWorker =
   | { readonly kind: "metrics"; readonly question: number };
 /** Worker to parent. */
 export type FromWorker =
+  | { readonly kind: "listening" }
   | { readonly kind: "ready"; readonly addresses: readonly string[] }
   | { readonly kind: "metrics"; readonly question: number; readonly metrics: object[] };
 
@@ -26,6 +27,8 @@ export type WorkersOptions = {
   /** The program each worker runs and its arguments. */
   readonly exec: string;
   readonly args: readonly string[];
+  /** Added to our own environment. */
+  readonly environment: Readonly<Record<string, string>>;
   /** Sent to each worker at its start. */
   readonly boot: unknown;
   readonly log: Log;
@@ -53,12 +56,13 @@ export function startWorkers(options: WorkersOptions): Workers {
   let hasBeenReady = false;
 
   const fork = (wait: number): void => {
-    const worker = cluster.fork();
+    const worker = cluster.fork(options.environment);
     const started = Date.now();
     states.set(worker, { ready: false });
-    send(worker, { kind: "start", boot: options.boot });
     worker.on("message", (message: FromWorker) => {
-      if (message.kind === "metrics") questions.get(message.question)?.(message.metrics);
+      // A worker says when it hears: what is sent before is lost.
+      if (message.kind === "listening") send(worker, { kind: "start", boot: options.boot });
+      else if (message.kind === "metrics") questions.get(message.question)?.(message.metrics);
       else becameReady(worker, message.addresses);
     });
     worker.on("error", (error) => log.warn("a worker's channel failed", { pid: worker.process.pid, error: String(error) }));

@@ -1,5 +1,4 @@
 /** The `mailroom` command: its families of verbs, and what holds for all of them. */
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { aliasCommand } from "./alias.ts";
 import { configCommand } from "./config.ts";
@@ -8,7 +7,12 @@ import { domainCommand } from "./domain.ts";
 import { exportCommand } from "./export.ts";
 import { importCommand } from "./import.ts";
 import { listCommand } from "./list.ts";
+import { migrateCommand } from "./migrate.ts";
+import { queueCommand } from "./queue.ts";
 import { routeCommand } from "./route.ts";
+import { serveCommand, workerCommand } from "./serve.ts";
+import { traceCommand } from "./trace.ts";
+import { version } from "./version.ts";
 
 const EXIT_CODES = `
 Exit codes:
@@ -31,8 +35,21 @@ export function buildProgram(ctx: CliContext): Command {
     .option("--json", "print one JSON value per line instead of text")
     .addHelpText("after", EXAMPLES + EXIT_CODES)
     .hook("preAction", (_program, verb) => ctx.setOptions(verb.optsWithGlobals<GlobalOptions>()));
-  const families = [domainCommand, routeCommand, aliasCommand, listCommand, importCommand, exportCommand, configCommand];
+  const families = [
+    serveCommand,
+    migrateCommand,
+    domainCommand,
+    aliasCommand,
+    listCommand,
+    queueCommand,
+    traceCommand,
+    configCommand,
+    routeCommand,
+    importCommand,
+    exportCommand,
+  ];
   for (const family of families) program.addCommand(family(ctx));
+  program.addCommand(workerCommand(ctx), { hidden: true });
   settle(program);
   return program;
 }
@@ -44,10 +61,4 @@ function settle(command: Command): void {
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
     .showHelpAfterError("(add --help for usage and examples)");
   for (const sub of command.commands) settle(sub as Command);
-}
-
-/** From package.json, two folders up both in src/ and in dist/. */
-function version(): string {
-  const file: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
-  return String((file as { version?: unknown }).version);
 }

@@ -134,6 +134,16 @@ export const settingsList = {
     "120s",
     "How long a node's claim holds without a sign of life; then another node takes over.",
   ),
+  "queue.in_memory": setting(
+    size("0 B", "64 MiB"),
+    "1 MiB",
+    "Messages up to this size stay in memory until they are delivered; larger ones are written to the database while they come in, and read back.",
+  ),
+  "queue.memory": setting(
+    size("1 MiB", "64 GiB"),
+    "64 MiB",
+    "All the content a worker keeps in memory; beyond it smaller messages are written ahead too.",
+  ),
   "trace.retention": setting(duration("1d", "3650d"), "90d", "How long what happened to each recipient can be looked up."),
 
   "deliver.workers": setting(integer(1, 10_000), "100", "Deliveries in progress at once per worker process."),
@@ -161,6 +171,12 @@ export const settingsList = {
     networks,
     "",
     "Networks that the hosts of MX records and targets may lie in although they are private, loopback or link-local. A configured route needs no entry here.",
+  ),
+
+  "deliver.capture": setting(
+    path,
+    unset("off"),
+    "A folder: nothing leaves this machine; copies whose route is not a `maildir:` of its own go to a Maildir `domain/local-part` below it. The demo uses it.",
   ),
 
   "http.listen": setting(listen, "127.0.0.1:8025", "Health, and later the panel."),

@@ -7,9 +7,11 @@ const EVERY_MS = 2000;
 
 /**
  * Watches the volume of the database. `low` is true while less than `octets` and less than `share` of it is free: then no new mail is
- * taken (452 4.3.1), so that what is queued can still be delivered and settled, which needs a little space as well.
+ * taken (452 4.3.1), so that what is queued can still be delivered and settled, which needs a little space as well. With no folder (the
+ * database is elsewhere) it is never low here: that machine's own monitoring has to see it.
  */
-export async function watchFreeSpace(folder: string, least: { octets: number; share: number }, log: Log): Promise<FreeSpace> {
+export async function watchFreeSpace(folder: string | null, least: { octets: number; share: number }, log: Log): Promise<FreeSpace> {
+  if (folder === null) return { low: () => false, stop: () => undefined };
   let low = false;
   const look = async (): Promise<void> => {
     const { bavail, blocks, bsize } = await statfs(folder);

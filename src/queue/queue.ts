@@ -18,9 +18,11 @@ import { memoryBudget } from "./memory-budget.ts";
 import { registerNode, unregisterNode } from "./node.ts";
 import { type Notice, settleWithNotice } from "./notice.ts";
 import { releaseUntried } from "./release.ts";
+import type { Selection } from "./selection.ts";
 import type { QueueSettings } from "./settings.ts";
 import type { Ending } from "./settle.ts";
 import { createSettler, logOutcome } from "./settler.ts";
+import { claimSelected } from "./steer.ts";
 
 export type Queue = {
   openIntake(): Intake;
@@ -34,6 +36,8 @@ export type Queue = {
   settle(endings: readonly Ending[]): Promise<void>;
   /** The same for recipients of one message, with a notice that exists if and only if they are settled. Rejects when neither happened. */
   settleWithNotice(endings: readonly Ending[], notice: Notice): Promise<void>;
+  /** Claims up to a batch of what a person selected, held recipients too, for the caller to settle. */
+  claimSelected(selection: Selection): Promise<ClaimedMessage[]>;
   /** Gives untried recipients back. */
   release(messages: readonly ClaimedMessage[]): Promise<void>;
   /** Stops claiming; intake and settling go on. */
@@ -52,6 +56,9 @@ export type QueueDeps = {
   readonly settings: QueueSettings;
   readonly random: () => number;
 };
+
+/** Recipients of one batch of claimSelected. */
+const SELECTED_AT_ONCE = 500;
 
 export async function openQueue(deps: QueueDeps): Promise<Queue> {
   const { db, aheadDb, log, maillog, metrics, settings } = deps;
@@ -116,6 +123,7 @@ export async function openQueue(deps: QueueDeps): Promise<Queue> {
       logAccepted(maillog, storable.storable);
       handOver(storable.storable, storable.content, () => undefined);
     },
+    claimSelected: (selection) => claimSelected(db, nodeNo, selection, settings.leaseSeconds, SELECTED_AT_ONCE),
     async release(messages) {
       await releaseUntried(db, nodeNo, messages);
       for (const message of messages) ended([message], message.recipients.length);

@@ -1,0 +1,78 @@
+/** What an admin does with waiting mail: each with its change record, in the same transaction. */
+import type { Db, Queryable } from "../db/client.ts";
+import { queueIdOf } from "../mail/queue-id.ts";
+import { reply } from "../mail/reply.ts";
+import type { ClaimedMessage, Settlement } from "../queue/claim.ts";
+import type { Selection } from "../queue/selection.ts";
+import { hold, release, remove, retry, type Steered } from "../queue/steer.ts";
+import { type Author, recordChange } from "./change.ts";
+
+/** Tries the selected recipients again at once. */
+export const retryQueued = (db: Db, author: Author, selection: Selection): Promise<Steered> =>
+  steering(db, author, "queue.retry", selection, (tx) => retry(tx, selection));
+
+/** Keeps them until somebody releases them. */
+export const holdQueued = (db: Db, author: Author, selection: Selection): Promise<Steered> =>
+  steering(db, author, "queue.hold", selection, (tx) => hold(tx, selection, author.why ?? `held by ${author.actor}`));
+
+/** Ends holding and quarantine. */
+export const releaseQueued = (db: Db, author: Author, selection: Selection): Promise<Steered> =>
+  steering(db, author, "queue.release", selection, (tx) => release(tx, selection));
+
+/** Ends them without telling anybody. */
+export const deleteQueued = (db: Db, author: Author, selection: Selection): Promise<Steered> =>
+  steering(db, author, "queue.delete", selection, (tx) => remove(tx, selection));
+
+async function steering(
+  db: Db,
+  author: Author,
+  action: string,
+  selection: Selection,
+  work: (tx: Queryable) => Promise<Steered>,
+): Promise<Steered> {
+  return db.transaction(async (tx) => {
+    const steered = await work(tx);
+    if (steered.done > 0) await recordChange(tx, author, { action, object: objectOf(selection), before: null, after: steered });
+    return steered;
+  });
+}
+
+const objectOf = (selection: Selection): string => {
+  switch (selection.kind) {
+    case "ids":
+      return selection.ids.map(queueIdOf).join(" ");
+    case "reason":
+      return `reason ${selection.reason}`;
+    case "all":
+      return "all";
+  }
+};
+
+export type ReturnDeps = {
+  /** Claims up to a batch of the selected recipients; an empty answer ends the work. */
+  readonly claim: (selection: Selection) => Promise<ClaimedMessage[]>;
+  /** Settles them, with a DSN where one is due. */
+  readonly settle: (settlements: readonly Settlement[]) => Promise<void>;
+};
+
+/** Ends the selected recipients with a DSN to their senders. Returns how many were returned. */
+export async function returnQueued(db: Db, author: Author, selection: Selection, deps: ReturnDeps): Promise<number> {
+  let returned = 0;
+  for (let messages = await deps.claim(selection); messages.length > 0; messages = await deps.claim(selection)) {
+    await deps.settle(messages.flatMap(returnedSettlements));
+    returned += messages.reduce((sum, message) => sum + message.recipients.length, 0);
+  }
+  if (returned > 0)
+    await recordChange(db, author, { action: "queue.return", object: objectOf(selection), before: null, after: { returned } });
+  return returned;
+}
+
+const RETURNED = reply(554, "5.7.0", "Returned to the sender by the postmaster");
+
+const returnedSettlements = (message: ClaimedMessage): Settlement[] =>
+  message.recipients.map((recipient) => ({
+    message,
+    recipient,
+    verdict: { kind: "failed", scope: "recipient", reply: RETURNED, relay: null },
+    delays: [0, 0, 0, 0],
+  }));

@@ -1,0 +1,39 @@
+/** Where /readyz and /metrics get their answers: the database, the workers, the queue. */
+import { AggregatorRegistry, type MetricObjectWithValues, type MetricValue } from "prom-client";
+import type { HealthSource } from "./admin/health.ts";
+import type { Db } from "./db/client.ts";
+import { createMetrics } from "./log/metrics.ts";
+import { countQueue } from "./queue/inspect.ts";
+import type { Workers } from "./workers.ts";
+
+export function healthSource(
+  db: Db,
+  workers: Workers,
+  options: { readonly version: string; readonly settings: { readonly workers: number } },
+): HealthSource {
+  const own = createMetrics();
+  return {
+    version: options.version,
+    async ready() {
+      const database = await db.query({ text: "select 1" }).then(
+        () => null,
+        () => "does not answer",
+      );
+      const ready = workers.readyCount();
+      return { database, workers: ready === 0 ? "none is ready" : null };
+    },
+    async metrics() {
+      own.up.set(workers.readyCount());
+      await countQueue(db).then(
+        ({ states, oldestSeconds }) => {
+          own.queued.reset();
+          for (const { state, recipients } of states) own.queued.set({ queue: state }, recipients);
+          own.oldest.set(oldestSeconds);
+        },
+        () => undefined, // the database is away: the gauges keep their last values, /readyz says so
+      );
+      const all = [await own.registry.getMetricsAsJSON(), ...(await workers.metrics())] as MetricObjectWithValues<MetricValue<string>>[][];
+      return AggregatorRegistry.aggregate(all).metrics();
+    },
+  };
+}

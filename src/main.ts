@@ -1,0 +1,98 @@
+/**
+ * The server: settings → database → workers → HTTP, and stopped in reverse. This process supervises; the nodes in its workers
+ * (node.ts) take and deliver mail. It keeps the embedded database, the partitions and the list of live nodes.
+ */
+import { healthRoutes } from "./admin/health.ts";
+import { type HttpListener, listenHttp } from "./admin/listen.ts";
+import type { Settings } from "./config/settings-tree.ts";
+import { openDatabase } from "./db/client.ts";
+import { type Connection, parseDatabaseUrl } from "./db/connection.ts";
+import { startEmbedded } from "./db/embedded/embedded.ts";
+import { migrate } from "./db/migrate.ts";
+import { healthSource } from "./health-source.ts";
+import { startHousekeeping } from "./housekeeping.ts";
+import type { Log } from "./log/log.ts";
+import { releaseDeadNodes } from "./queue/node.ts";
+import { startWorkers } from "./workers.ts";
+
+export type Server = {
+  /** `host:port` of the SMTP listeners, and of the HTTP listeners. */
+  readonly smtp: readonly string[];
+  readonly http: readonly string[];
+  /** Drains and stops everything; resolves when the embedded database is down. */
+  stop(): Promise<void>;
+};
+
+export type ServeOptions = {
+  readonly settings: Settings;
+  readonly log: Log;
+  readonly version: string;
+  /** Resolves when the process is told to stop: a start that is not done by then is given up. */
+  readonly stopped: Promise<unknown>;
+  /** The program of a worker, and its arguments. */
+  readonly worker: { readonly exec: string; readonly args: readonly string[]; readonly environment: Readonly<Record<string, string>> };
+  /** Runs after the database is ready and before mail is taken: the demo fills in its college. */
+  readonly prepare?: (connection: Connection) => Promise<void>;
+};
+
+/** Workers may take 30 s for DATA under way; then a little for what is being delivered. */
+const STOP_WITHIN_MS = 35_000;
+
+export async function serve(options: ServeOptions): Promise<Server> {
+  const { settings, log } = options;
+  const url = settings.database.url;
+  const embedded = url === null ? await startEmbedded({ dataDir: settings.dataDir, log }) : null;
+  const stops: (() => Promise<void>)[] = [];
+  if (embedded) stops.push(() => embedded.stop());
+  const stopAll = async (): Promise<void> => {
+    for (let stop = stops.pop(); stop !== undefined; stop = stops.pop()) await stop();
+  };
+  try {
+    const connection = embedded?.connection ?? parseDatabaseUrl(url?.reveal() ?? "");
+    const db = openDatabase(connection, { applicationName: "mailroom parent", max: 3, log, statementMs: 60_000 });
+    stops.push(() => db.close());
+    await migrate(connection, log);
+    const housekeeping = await startHousekeeping(db, settings, log);
+    stops.push(housekeeping.stop);
+    await options.prepare?.(connection);
+
+    const workers = startWorkers({
+      count: settings.workers,
+      ...options.worker,
+      boot: { connection, embedded: embedded !== null } satisfies WorkerBoot,
+      log,
+      onDeath: () =>
+        void releaseDeadNodes(db).catch((error: unknown) => log.warn("a dead worker's mail waits for its lease", { error: String(error) })),
+    });
+    stops.push(() => workers.stop(STOP_WITHIN_MS));
+    const smtp = await Promise.race([workers.ready, options.stopped.then(stoppedEarly)]);
+
+    const health = healthRoutes(healthSource(db, workers, options));
+    const http = await listenAll(health, settings);
+    stops.push(async () => {
+      await Promise.all(http.map((listener) => listener.close()));
+    });
+    return { smtp, http: http.map(({ address }) => `${address.address}:${address.port}`), stop: stopAll };
+  } catch (error) {
+    await stopAll();
+    throw error;
+  }
+}
+
+/** Told to stop while it was starting: everything that was started is stopped again. */
+export class StoppedEarly extends Error {
+  override readonly name = "StoppedEarly";
+}
+
+const stoppedEarly = (): never => {
+  throw new StoppedEarly("told to stop before it was ready");
+};
+
+/** What a worker has to know besides the settings. */
+export type WorkerBoot = { readonly connection: Connection; readonly embedded: boolean };
+
+async function listenAll(app: ReturnType<typeof healthRoutes>, settings: Settings): Promise<HttpListener[]> {
+  const open = settings.metrics.listen.map((at) => listenHttp(app, at, false));
+  const local = settings.services.includes("admin") ? settings.http.listen.map((at) => listenHttp(app, at, true)) : [];
+  return Promise.all([...open, ...local]);
+}

@@ -1,0 +1,142 @@
+/** One node: a process that takes mail, resolves it, keeps it and delivers it. The services are put together here, and stopped in reverse. */
+import { randomUUID } from "node:crypto";
+import { ensureCertificate } from "./config/certificate.ts";
+import type { Settings } from "./config/settings-tree.ts";
+import { watchCertificate } from "./config/watch-certificate.ts";
+import { openDatabase } from "./db/client.ts";
+import type { Connection } from "./db/connection.ts";
+import { watchFreeSpace } from "./db/free-space.ts";
+import { watchReachable } from "./db/reachable.ts";
+import { createDeliverer } from "./deliver/deliverer.ts";
+import { systemEdges } from "./deliver/edges.ts";
+import type { Directory, Route } from "./directory/directory.ts";
+import { openDirectory } from "./directory/open-directory.ts";
+import type { Log } from "./log/log.ts";
+import { createMaillog } from "./log/maillog.ts";
+import type { Metrics } from "./log/metrics.ts";
+import { found } from "./mail/lookup.ts";
+import { openQueue } from "./queue/queue.ts";
+import { QUEUE_DUE_CHANNEL } from "./queue/steer.ts";
+import { startReceiver } from "./receive/receiver.ts";
+import { createReport } from "./report/report.ts";
+import { openResolve } from "./resolve/resolve.ts";
+import { delivererSettings, queueSettings, receiveSettings, resolveLimits } from "./stage-settings.ts";
+
+export type RunningNode = {
+  /** `host:port` of each SMTP listener. */
+  readonly addresses: readonly string[];
+  /** Takes no more mail, ends what is under way, gives back what is not begun. */
+  stop(): Promise<void>;
+};
+
+export async function startNode(
+  settings: Settings,
+  connection: Connection,
+  embedded: boolean,
+  log: Log,
+  metrics: Metrics,
+): Promise<RunningNode> {
+  const maillog = createMaillog(log, metrics);
+  const max = settings.database.connections;
+  const db = openDatabase(connection, { applicationName: "mailroom", max, log });
+  const aheadDb = openDatabase(
+    { ...connection, options: `${connection.options ?? ""} -c synchronous_commit=off` },
+    { applicationName: "mailroom content", max: 4, log },
+  );
+  const reachable = watchReachable(db, log);
+  const space = await watchFreeSpace(
+    embedded ? settings.dataDir : null,
+    { octets: settings.database.freeSpace, share: settings.database.freeShare },
+    log,
+  );
+  const directory = openDirectory(db, { log });
+  const resolve = openResolve(directory, { limits: resolveLimits(settings) });
+  const queue = await openQueue({ db, aheadDb, log, maillog, metrics, settings: queueSettings(settings), random: Math.random });
+  const due = await db.listen(
+    QUEUE_DUE_CHANNEL,
+    () => queue.wake(),
+    () => queue.wake(),
+  );
+  const report = createReport({
+    queue,
+    resolve: (mailbox) => resolve(mailbox, null),
+    reporter: { hostname: settings.hostname, domain: settings.hostname, now: () => new Date(), uniqueId: randomUUID },
+    log,
+    metrics,
+  });
+  const deliverer = createDeliverer(
+    {
+      directory: settings.deliver.capture === null ? directory : capturing(directory, settings.deliver.capture),
+      settle: (settlements) => report.settle(settlements),
+      release: (message, recipients) => queue.release([{ ...message, recipients }]),
+      edges: systemEdges(settings.dns.servers),
+      log,
+    },
+    delivererSettings(settings),
+  );
+  if (settings.services.includes("deliver")) queue.start(deliverer);
+
+  const source = { certFile: settings.tls.cert, keyFile: settings.tls.key, dataDir: settings.dataDir, hostname: settings.hostname };
+  const first = await ensureCertificate(source);
+  const receiver = settings.services.includes("receive")
+    ? await startReceiver(
+        {
+          directory,
+          resolve,
+          openIntake: queue.openIntake,
+          log,
+          maillog,
+          metrics,
+          accepting: reachable.now,
+          spaceLow: space.low,
+          firstDomain: () => firstDomain(directory),
+        },
+        receiveSettings(settings, { cert: first.cert, key: first.key.reveal() }),
+      )
+    : null;
+  const certificate = watchCertificate(source, first, {
+    log,
+    onChange: ({ cert, key }) => receiver?.reloadCertificate(cert, key.reveal()),
+  });
+
+  return {
+    addresses:
+      receiver?.addresses.map(({ address, port }) => (address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`)) ?? [],
+    async stop() {
+      await certificate.close();
+      await receiver?.close();
+      await queue.stopClaiming();
+      await deliverer.drain();
+      await due.stop();
+      await queue.close().catch((error: unknown) => log.warn("the node stays registered until it is found dead", { error: String(error) }));
+      await directory.close();
+      space.stop();
+      reachable.stop();
+      await Promise.all([db.close(), aheadDb.close()]);
+    },
+  };
+}
+
+/** The first of our domains by name that stands for itself. */
+async function firstDomain(directory: Directory): Promise<string | null> {
+  const domains = await directory.domains();
+  if (domains.kind !== "found") return null;
+  return (
+    [...domains.value.values()]
+      .filter(({ aliasOf }) => aliasOf === null)
+      .map(({ domain }) => domain)
+      .sort()[0] ?? null
+  );
+}
+
+/** Nothing leaves the machine: what no route of its own brings to a Maildir goes to one below the folder. */
+function capturing(directory: Directory, folder: string): Pick<Directory, "route"> {
+  const url = `maildir:${folder}/{domain}/{local}`;
+  const captured: Route = { kind: "maildir", path: url.slice("maildir:".length), url };
+  return {
+    async route(domain) {
+      const route = await directory.route(domain);
+      return route.kind === "found" && !["maildir", "discard"].includes(route.value.kind) ? found(captured) : route;
+    },
+  };
+}

@@ -1,0 +1,44 @@
+/** What the command line needs to return mail to its senders: a queue, the resolver and the report, without delivery. */
+import { randomUUID } from "node:crypto";
+import type { ReturnDeps } from "./actions/queue.ts";
+import type { Settings } from "./config/settings-tree.ts";
+import type { Db } from "./db/client.ts";
+import { openDirectory } from "./directory/open-directory.ts";
+import type { Log } from "./log/log.ts";
+import { createMaillog } from "./log/maillog.ts";
+import { createMetrics } from "./log/metrics.ts";
+import { openQueue } from "./queue/queue.ts";
+import { QUEUE_DUE_CHANNEL } from "./queue/steer.ts";
+import { createReport } from "./report/report.ts";
+import { openResolve } from "./resolve/resolve.ts";
+import { queueSettings, resolveLimits } from "./stage-settings.ts";
+
+/** Runs `work` as a node that only settles; the DSNs it writes are delivered by the server's nodes, which are woken. */
+export async function withReturning<T>(db: Db, settings: Settings, log: Log, work: (deps: ReturnDeps) => Promise<T>): Promise<T> {
+  const metrics = createMetrics();
+  const directory = openDirectory(db, { log });
+  const resolve = openResolve(directory, { limits: resolveLimits(settings) });
+  const queue = await openQueue({
+    db,
+    aheadDb: db,
+    log,
+    maillog: createMaillog(log, metrics),
+    metrics,
+    settings: queueSettings(settings),
+    random: Math.random,
+  });
+  const report = createReport({
+    queue,
+    resolve: (mailbox) => resolve(mailbox, null),
+    reporter: { hostname: settings.hostname, domain: settings.hostname, now: () => new Date(), uniqueId: randomUUID },
+    log,
+    metrics,
+  });
+  try {
+    return await work({ claim: queue.claimSelected, settle: report.settle });
+  } finally {
+    await queue.close();
+    await directory.close();
+    await db.query({ text: `notify ${QUEUE_DUE_CHANNEL}` });
+  }
+}
