@@ -8,7 +8,7 @@ export function configCommand(ctx: CliContext): Command {
   const config = new Command("config").description("the settings: are they good, what are they, where do they come from");
   config
     .command("check")
-    .description("read all settings and say everything that is wrong with them")
+    .description("read all settings, and the certificate they name, and say everything that is wrong")
     .addHelpText("after", examples("mailroom config check", "mailroom config check --config /etc/mailroom.yaml"))
     .action(() => check(ctx));
   config
@@ -25,8 +25,12 @@ export function configCommand(ctx: CliContext): Command {
 
 async function check(ctx: CliContext): Promise<void> {
   const loaded = await ctx.settings();
-  const { url } = loaded.settings.database;
-  if (url !== null) (await import("../db/connection.ts")).parseDatabaseUrl(url.reveal());
+  const { database, tls, dataDir, hostname } = loaded.settings;
+  if (database.url !== null) (await import("../db/connection.ts")).parseDatabaseUrl(database.url.reveal());
+  if (tls.cert !== null) {
+    const { ensureCertificate } = await import("../config/certificate.ts");
+    await ensureCertificate({ certFile: tls.cert, keyFile: tls.key, dataDir, hostname });
+  }
   await warn(ctx, loaded);
   ctx.out.note(`The settings are good (${loaded.file ?? "no settings file"}).`);
 }

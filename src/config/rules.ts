@@ -29,13 +29,12 @@ export function checkRules(settings: Settings, given: ReadonlyMap<string, Given>
 type Rule = readonly [keys: readonly SettingKey[], what: string, hint: string];
 
 /** Limits that a lower one keeps from ever being reached. Only where both were given: a default gives way without a word. */
-function neverReached({ smtp, queue, deliver, resolve }: Settings, given: ReadonlyMap<string, Given>): Rule[] {
+function neverReached({ smtp, deliver, resolve }: Settings, given: ReadonlyMap<string, Given>): Rule[] {
   const pairs: readonly (readonly [SettingKey, number, SettingKey, number])[] = [
     ["smtp.header_size", smtp.headerSize, "smtp.size", smtp.size],
     ["smtp.line_length", smtp.lineLength, "smtp.size", smtp.size],
     ["smtp.data_rate_grace", smtp.dataRateGrace, "smtp.data_timeout", smtp.dataTimeout],
     ["smtp.connections_per_client", smtp.connectionsPerClient, "smtp.connections", smtp.connections],
-    ["queue.delay_warning", queue.delayWarning, "queue.lifetime", queue.lifetime],
     ["deliver.first_concurrency", deliver.firstConcurrency, "deliver.concurrency", deliver.concurrency],
     ["deliver.concurrency", deliver.concurrency, "deliver.workers", deliver.workers * deliver.share],
     ["deliver.connect_timeout", deliver.connectTimeout, "deliver.attempt_timeout", deliver.attemptTimeout],

@@ -90,11 +90,29 @@ export const settingsList = {
   "smtp.data_rate": setting(size("1 B", "1 MiB"), "500 B", "Least octets per second of DATA; then 421 4.4.2."),
   "smtp.data_rate_grace": setting(duration("1s", "10m"), "30s", "`smtp.data_rate` counts after this time."),
   "smtp.command_length": setting(
-    size("1000 B", "12 KiB"),
+    size("512 B", "12 KiB"),
     "2048 B",
-    "Longest command line; beyond it 500 5.5.2, at the third the connection is closed.",
+    "Longest command line; beyond it 500 5.5.2. RFC 5321 §4.5.3.1.4: at least 512.",
   ),
   "smtp.refused_commands": setting(integer(1, 1000), "20", "Refused commands per connection; then 421 4.7.0."),
+  "smtp.idle_commands": setting(
+    integer(10, 10_000),
+    "100",
+    "NOOP, RSET, VRFY, HELP, HELO and EHLO of a connection since its last message; then 421 4.7.0.",
+  ),
+  "smtp.bad_lines": setting(
+    integer(1, 100),
+    "2",
+    "Command lines with a bare CR or LF or a NUL: each is 500 5.5.2, and this many close the connection.",
+  ),
+  "smtp.long_lines": setting(
+    integer(1, 100),
+    "3",
+    "Command lines over `smtp.command_length`: each is 500 5.5.2, and this many close the connection.",
+  ),
+  "smtp.lookup_timeout": setting(duration("100ms", "1m"), "5s", "How long RCPT waits for the directory; then 451 4.3.0."),
+  "smtp.intake_timeout": setting(duration("1s", "10m"), "1m", "How long a message waits for room in the queue; then 451 4.3.0 at its end."),
+  "smtp.drain_timeout": setting(duration("1s", "10m"), "30s", "How long DATA may go on when the server stops; then 421 4.3.2."),
   "smtp.refusal_delay": setting(duration("0s", "1m"), "1s", "Wait before each reply once half of `smtp.refused_commands` were refused."),
 
   "submission.listen": later(listen, "off", "Where people sign in to send mail, STARTTLS."),
@@ -127,7 +145,7 @@ export const settingsList = {
     "4d",
     "Age at which a recipient fails and its DSN goes out. RFC 5321 §4.5.4.1: at least 4-5 days.",
   ),
-  "queue.delay_warning": setting(duration("1s", "30d"), "4h", "Age at which the sender hears that a recipient is delayed."),
+  "queue.delay_warning": later(duration("1s", "30d"), "4h", "Age at which the sender hears that a recipient is delayed."),
   "queue.dsn_lifetime": setting(duration("1s", "30d"), "1d", "The lifetime of what we wrote ourselves."),
   "queue.lease": setting(
     duration("5s", "1h"),

@@ -1,9 +1,10 @@
 /** `mailroom config …`, as a process: what it prints where, and how it ends. */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { selfSigned } from "../../src/config/self-signed.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 let cwd: string;
@@ -37,6 +38,16 @@ test("check: good settings, exit 0; a database URL that cannot be used is found 
   expect([bad.status, bad.stdout]).toEqual([78, ""]);
   expect(bad.stderr).toContain("database.url");
   expect(bad.stderr).not.toContain("hunter2");
+});
+
+test("check: the certificate is looked at, and none is made", () => {
+  const { cert } = selfSigned("mail.campus.example", new Date());
+  writeFileSync(join(cwd, "cert.pem"), cert);
+  writeFileSync(join(cwd, "key.pem"), selfSigned("mail.campus.example", new Date()).key);
+  const { status, stderr } = mailroom(["config", "check"], { MAILROOM_TLS_CERT: "cert.pem", MAILROOM_TLS_KEY: "key.pem" });
+  expect(status).toBe(78);
+  expect(stderr).toContain(`${join(cwd, "key.pem")}: the key is not the one of the certificate`);
+  expect(existsSync(join(cwd, "data"))).toBe(false);
 });
 
 test("print: every setting on stdout, secrets masked, JSON one value per line", () => {

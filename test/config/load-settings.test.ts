@@ -130,7 +130,7 @@ describe("where settings come from", () => {
   });
 
   test("what is not available yet may be written out as it is", () => {
-    write("mailroom.yaml", "ldap: []\nsubmission:\n  listen: off\n");
+    write("mailroom.yaml", "ldap: []\nqueue.delay_warning: 4h\nsubmission:\n  listen: off\n");
     expect(load({ MAILROOM_SUBMISSIONS_LISTEN: "off" }).settings.submission.listen).toEqual([]);
   });
 
@@ -228,10 +228,10 @@ describe("what is said about settings that work against each other", () => {
   const said = (env: NodeJS.ProcessEnv) => load(env).warnings.map(faultText);
 
   test("a limit that a lower one hides: only when both were given", () => {
-    expect(said({ MAILROOM_QUEUE_LIFETIME: "1m" })).toEqual([]);
-    expect(said({ MAILROOM_QUEUE_LIFETIME: "4h", MAILROOM_QUEUE_DELAY_WARNING: "4h" })).toEqual([]);
-    expect(said({ MAILROOM_QUEUE_LIFETIME: "4h", MAILROOM_QUEUE_DELAY_WARNING: "5h" })).toEqual([
-      "MAILROOM_QUEUE_DELAY_WARNING: queue.delay_warning is never reached: queue.lifetime is lower",
+    expect(said({ MAILROOM_DELIVER_CONCURRENCY: "1" })).toEqual([]); // below the default of deliver.first_concurrency
+    expect(said({ MAILROOM_DELIVER_CONCURRENCY: "4", MAILROOM_DELIVER_FIRST_CONCURRENCY: "4" })).toEqual([]);
+    expect(said({ MAILROOM_DELIVER_CONCURRENCY: "4", MAILROOM_DELIVER_FIRST_CONCURRENCY: "5" })).toEqual([
+      "MAILROOM_DELIVER_FIRST_CONCURRENCY: deliver.first_concurrency is never reached: deliver.concurrency is lower",
     ]);
   });
 
