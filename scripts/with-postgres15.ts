@@ -1,5 +1,5 @@
 /**
- * Runs a command with MAILROOM_TEST_DATABASE_URL naming a private Postgres 15 (Debian's postgresql-15), which is stopped and
+ * Runs a command with TEST_DATABASE_URL naming a private Postgres 15 (Debian's postgresql-15), which is stopped and
  * removed afterwards: `node --import tsx scripts/with-postgres15.ts npx vitest run`. 69 when it is not installed.
  */
 import { postgres15, startPostgres } from "../test/support/private-postgres.ts";
@@ -16,7 +16,7 @@ if (!command) {
 } else {
   const postgres = await startPostgres({ bin });
   try {
-    process.exitCode = await run(command, args, { ...process.env, MAILROOM_TEST_DATABASE_URL: postgres.url });
+    process.exitCode = await run(command, args, { ...process.env, TEST_DATABASE_URL: postgres.url });
   } finally {
     await postgres.stop();
   }

@@ -7,6 +7,7 @@ import { defaultLimits } from "./receive/limits.ts";
 import type { Limits as ResolveLimits } from "./resolve/walk.ts";
 
 const seconds = (ms: number): number => ms / 1000;
+const cidr = ({ address, prefix }: { readonly address: string; readonly prefix: number }): string => `${address}/${prefix}`;
 
 export const queueSettings = ({ queue }: Settings): QueueSettings => ({
   retrySeconds: queue.retry.map(seconds),
@@ -19,7 +20,7 @@ export const queueSettings = ({ queue }: Settings): QueueSettings => ({
 
 export function receiveSettings(settings: Settings, tls: { cert: string; key: string }): ReceiveSettings {
   const { listen, ...limits } = settings.smtp;
-  const trustedNetworks = settings.relay.trustedNetworks.map(({ address, prefix }) => `${address}/${prefix}`);
+  const trustedNetworks = settings.relay.trustedNetworks.map(cidr);
   return {
     hostname: settings.hostname,
     listen,
@@ -31,14 +32,25 @@ export function receiveSettings(settings: Settings, tls: { cert: string; key: st
   };
 }
 
-export const delivererSettings = ({ hostname, deliver, queue }: Settings): DelivererSettings => ({
+export const delivererSettings = ({ hostname, smtp, deliver, queue }: Settings): DelivererSettings => ({
   hostname,
-  attemptSeconds: seconds(deliver.attemptTimeout),
-  connectSeconds: seconds(deliver.connectTimeout),
-  silenceSeconds: seconds(deliver.commandTimeout),
+  retry: queue.retry.map(seconds),
   recipients: 20_000,
   attempts: deliver.workers,
-  retry: queue.retry.map(seconds),
+  share: deliver.share,
+  firstConcurrency: Math.min(deliver.firstConcurrency, deliver.concurrency),
+  concurrency: deliver.concurrency,
+  transactionRecipients: deliver.recipients,
+  hosts: deliver.mxHosts,
+  connectSeconds: seconds(deliver.connectTimeout),
+  greetingSeconds: seconds(deliver.greetingTimeout),
+  silenceSeconds: seconds(deliver.commandTimeout),
+  attemptSeconds: seconds(deliver.attemptTimeout),
+  largeAttemptSeconds: seconds(Math.max(deliver.attemptTimeout, deliver.largeAttemptTimeout)),
+  large: deliver.large,
+  replyOctets: deliver.replySize,
+  allowedNetworks: deliver.allowedNetworks.map(cidr),
+  ownListeners: smtp.listen.map(({ host, port }) => ({ address: host, port })),
 });
 
 /** Twenty hops for each recipient leave room for nested lists. */

@@ -1,6 +1,6 @@
 /**
  * One Postgres for the whole run, started when the first test file asks for it: the embedded one under our own supervisor,
- * or the one MAILROOM_TEST_DATABASE_URL names. Test files reach it through database.ts.
+ * or the one TEST_DATABASE_URL names. Test files reach it through database.ts.
  */
 import { createServer } from "node:http";
 import { join } from "node:path";
@@ -24,7 +24,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const directory = await testDirectory();
   let embedded: Embedded | undefined;
   const start = async (): Promise<Cluster> => {
-    const url = process.env["MAILROOM_TEST_DATABASE_URL"];
+    const url = process.env["TEST_DATABASE_URL"];
     if (!url) embedded = await startEmbedded({ dataDir: directory.path, log: silentLog });
     const connection = url ? parseDatabaseUrl(url) : (embedded as Embedded).connection;
     const template = `mailroom_template_${process.pid}`;
