@@ -25,10 +25,12 @@ const mailReaders = new Map<string, Reader<MailParameters>>([
   ["RET", (value) => given("ret", oneOf(value, ["FULL", "HDRS"]))], // RFC 3461 §4.3
   ["ENVID", (value) => given("envid", readEnvid(value))],
 ]);
-const rcptReaders = new Map<string, Reader<DsnRequest>>([
-  ["NOTIFY", (value) => given("notify", readNotify(value))],
-  ["ORCPT", (value) => given("orcpt", readOrcpt(value))],
-]);
+const rcptReadersFor = (smtputf8: boolean) =>
+  new Map<string, Reader<DsnRequest>>([
+    ["NOTIFY", (value) => given("notify", readNotify(value))],
+    ["ORCPT", (value) => given("orcpt", readOrcpt(value, smtputf8))],
+  ]);
+const rcptReaders = { ascii: rcptReadersFor(false), utf8: rcptReadersFor(true) };
 
 /** `parameters`: what stands behind the path, as latin1 text. `sizeLimit` in octets: what SIZE= may announce. */
 export function parseMailParameters(parameters: string, limits: { readonly sizeLimit: number }): Parsed<MailParameters> {
@@ -39,9 +41,7 @@ export function parseMailParameters(parameters: string, limits: { readonly sizeL
 
 /** `parameters`: what stands behind the path, as latin1 text. `smtputf8`: MAIL asked for it, so ORCPT may hold UTF-8 (RFC 6533 §3). */
 export function parseRcptParameters(parameters: string, options: { readonly smtputf8: boolean }): Parsed<DsnRequest> {
-  const parsed = parseParameters(parameters, rcptReaders, NO_DSN);
-  const unasked = parsed.ok && !options.smtputf8 && parsed.value.orcpt !== null && !isPrintable(parsed.value.orcpt);
-  return unasked ? { ok: false, reply: replies.badParameter } : parsed;
+  return parseParameters(parameters, options.smtputf8 ? rcptReaders.utf8 : rcptReaders.ascii, NO_DSN);
 }
 
 function parseParameters<T>(parameters: string, readers: ReadonlyMap<string, Reader<T>>, defaults: T): Parsed<T> {
@@ -92,18 +92,18 @@ function readNotify(value: string | null): Notify {
 }
 
 /**
- * RFC 3461 §4.2: `type;xtext`, at most 500 characters, printable once decoded: it will stand in a header field of a DSN.
- * Type utf-8 may hold UTF-8 as it is (RFC 6533 §3).
+ * RFC 3461 §4.2: `type;xtext`, at most 500 characters, printable once decoded: it will stand in a header field of a DSN. Type utf-8
+ * may hold UTF-8 as it is; what is kept is the other form of RFC 6533 §3, `\\x{…}`, which every next hop and every DSN can take.
  */
-function readOrcpt(value: string | null): string | null {
+function readOrcpt(value: string | null, smtputf8: boolean): string | null {
   const [, type, address] = /^([A-Za-z0-9!#$%&'*/?^_`{|}~-]+);(.+)$/.exec(value ?? "") ?? [];
   if (value === null || value.length > 500 || type === undefined || address === undefined) return null;
   const ascii = address.replace(/[\u0080-\u00ff]+/g, "");
   if (!isPrintable(decodeXtext(ascii))) return null;
   if (ascii === address) return value;
   const text = Buffer.from(value, "latin1").toString("utf8");
-  const wellFormed = !text.includes("\ufffd") && !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(text);
-  return type.toLowerCase() === "utf-8" && wellFormed ? text : null;
+  if (!smtputf8 || type.toLowerCase() !== "utf-8" || /[\ufffd\p{Cc}\p{Zl}\p{Zp}]/u.test(text)) return null;
+  return text.replace(/[^ -~]/gu, (character) => `\\x{${(character.codePointAt(0) ?? 0).toString(16).toUpperCase()}}`);
 }
 
 const isPrintable = (text: string | null): boolean => text !== null && /^[ -~]*$/.test(text);

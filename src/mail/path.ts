@@ -33,12 +33,11 @@ export function parseReversePath(argument: Buffer, options: { readonly smtputf8?
   return "kind" in mailbox ? { ok: false, fault: mailbox } : { ok: true, path: mailbox, parameters };
 }
 
-/** The argument of RCPT TO. `smtputf8`: MAIL asked for it. */
+/** The argument of RCPT TO; `<>` is none. `smtputf8`: MAIL asked for it. */
 export function parseForwardPath(argument: Buffer, options: { readonly smtputf8: boolean }): ParsedPath<ForwardPath> {
   const split = splitPath(argument);
   if ("kind" in split) return { ok: false, fault: split };
   const { inner, parameters } = split;
-  if (inner === "") return { ok: false, fault: grammar("an empty forward-path") };
   if (/^postmaster$/i.test(inner)) return { ok: true, path: { kind: "postmaster" }, parameters };
   const mailbox = readMailbox(inner, options.smtputf8);
   return "kind" in mailbox ? { ok: false, fault: mailbox } : { ok: true, path: { kind: "mailbox", mailbox }, parameters };

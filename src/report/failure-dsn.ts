@@ -1,5 +1,6 @@
 import MimeNode from "nodemailer/lib/mime-node";
 import { mailboxText } from "../mail/mailbox.ts";
+import { decodeXtext } from "../mail/xtext.ts";
 import type { ClaimedMessage } from "../queue/claim.ts";
 import type { Ending } from "../queue/settle.ts";
 import type { FailureNotice } from "./audience.ts";
@@ -53,13 +54,13 @@ function inWords({ endings }: FailureNotice, { hostname }: Reporter): string {
 /** RFC 3464 §2.2 and §2.3. */
 function inFields(message: ClaimedMessage, endings: readonly Ending[], { hostname }: Reporter): string {
   const perMessage = [
-    ...(message.envelope.envid === null ? [] : [`Original-Envelope-Id: ${message.envelope.envid}`]),
+    ...(message.envelope.envid === null ? [] : [`Original-Envelope-Id: ${decoded(message.envelope.envid)}`]),
     `Reporting-MTA: dns; ${hostname}`,
     `X-Mailroom-Queue-ID: ${message.queueId}`,
     `Arrival-Date: ${rfc5322Date(message.receivedAt)}`,
   ];
   const perRecipient = endings.map(({ recipient, ...rest }) => [
-    ...(recipient.dsn.orcpt === null ? [] : [`Original-Recipient: ${recipient.dsn.orcpt}`]),
+    ...(recipient.dsn.orcpt === null ? [] : [`Original-Recipient: ${recipient.dsn.orcpt.replace(/(?<=;).*/, decoded)}`]),
     `Final-Recipient: rfc822; ${recipient.originalRecipient}`,
     "Action: failed",
     `Status: ${failedStatus(rest.verdict.reply.enhancedStatus, rest.outcome)}`,
@@ -67,6 +68,9 @@ function inFields(message: ClaimedMessage, endings: readonly Ending[], { hostnam
   ]);
   return [perMessage, ...perRecipient].map((fields) => `${fields.join("\r\n")}\r\n`).join("\r\n");
 }
+
+/** RFC 3461 §6.3: the fields of a DSN hold ENVID and ORCPT without their xtext. */
+const decoded = (xtext: string): string => decodeXtext(xtext) ?? xtext;
 
 /** RFC 3464 §2.3.4 wants a permanent status of a failed recipient: an expired one failed by time (RFC 3463 X.4.7). */
 const failedStatus = (status: string, outcome: Ending["outcome"]): string =>

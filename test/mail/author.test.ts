@@ -104,6 +104,6 @@ it("never throws, and takes long nonsense in its stride", () => {
   for (const text of ["(", '"', '"\\', "<", "a<", "=?", "=?a?q?", "a@b,", '<"', "\\", '<"\\']) {
     const started = performance.now();
     expect(author(`From: ${`${text.repeat(8000 / text.length)}\r\n `.repeat(25)}x\r\n\r\n`)).toBeNull();
-    expect(performance.now() - started).toBeLessThan(3000);
+    expect(performance.now() - started).toBeLessThan(20_000);
   }
 });

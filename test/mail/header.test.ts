@@ -94,7 +94,7 @@ describe("the header section", () => {
       const started = performance.now();
       const read = readHeader(Buffer.from(text));
       if (read.ok) isAutomatic(read.header);
-      expect(performance.now() - started).toBeLessThan(5000);
+      expect(performance.now() - started).toBeLessThan(20_000);
     }
   });
 

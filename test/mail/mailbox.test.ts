@@ -76,7 +76,7 @@ describe("the address function", () => {
     for (let n = 0; n < 1_000_000; n++) if (holds(mutant(random))) accepted++;
     expect(accepted).toBeGreaterThan(100_000);
     expect(accepted).toBeLessThan(900_000);
-  });
+  }, 120_000);
 
   it("holds them on any octets, and on any text", () => {
     fc.assert(
@@ -174,7 +174,7 @@ describe("the address function", () => {
       expect(parseMailbox(octets, { smtputf8: true }).ok).toBe(false);
       expect(parseMailbox(Buffer.concat([Buffer.from("<"), octets]), { smtputf8: true }).ok).toBe(false);
       expect(parseForwardPath(Buffer.concat([Buffer.from("<@a:"), octets, Buffer.from(">")]), { smtputf8: true }).ok).toBe(false);
-      expect(performance.now() - started).toBeLessThan(3000); // a quadratic reader would need hours
+      expect(performance.now() - started).toBeLessThan(20_000); // a quadratic reader would need hours
     }
   });
 });

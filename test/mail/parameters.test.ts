@@ -70,7 +70,7 @@ describe("parameters of RCPT", () => {
       orcpt: "rfc822;a+2Bb@x.test",
     });
     expect(rcpt("ORCPT=utf-8;\\x{FC}@x.test")).toEqual({ notify: null, orcpt: "utf-8;\\x{FC}@x.test" });
-    expect(rcpt("ORCPT=utf-8;ü@x.test", true)).toEqual({ notify: null, orcpt: "utf-8;ü@x.test" });
+    expect(rcpt("ORCPT=utf-8;ü😀@x.test", true)).toEqual({ notify: null, orcpt: "utf-8;\\x{FC}\\x{1F600}@x.test" });
   });
   it.each([
     ["NOTIFY=NEVER,FAILURE", "501 5.5.4"],

@@ -35,6 +35,7 @@ describe("forward-paths, every odd form", () => {
     ["<@evil.test,@b.test:u@campus.test>", "ours u"],
     ["<@evil.test,:u@campus.test>", "501 5.1.3"],
     ["<@evil.test,b.test:u@campus.test>", "501 5.1.3"],
+    ["<@evil.test,x@b.test:u@campus.test>", "501 5.1.3"],
     ["<@:u@campus.test>", "501 5.1.3"],
     ["<@evil_.test:u@campus.test>", "501 5.1.3"],
     ["<@[192.0.2.1]:u@campus.test>", "501 5.1.3"],
@@ -52,6 +53,8 @@ describe("forward-paths, every odd form", () => {
     ["<x@[::1]>", "501 5.1.3"],
     ["<x@[]>", "501 5.1.3"],
     ["<x@[127.0.0.1>", "501 5.1.3"],
+    ["<x@[127.0.0.12>", "501 5.1.3"],
+    ["<x@[127.0.0.1]x>", "501 5.1.3"],
     ["<x@127.0.0.1>", "foreign 127.0.0.1"],
     ["<x@localhost>", "foreign localhost"],
     ["<u@CAMPUS.test>", "ours u"],
@@ -107,6 +110,9 @@ describe("forward-paths, every odd form", () => {
     [`<x@${a(64)}.test>`, "501 5.1.3"],
     [`<x@${`${a(49)}.`.repeat(5)}ab>`, `foreign ${`${a(49)}.`.repeat(5)}ab`], // a path of 256 octets
     [`<x@${`${a(49)}.`.repeat(5)}abc>`, "501 5.1.3"],
+    [`<@${`${a(49)}.`.repeat(4)}${a(38)}:u@campus.test>`, "ours u"], // 255 octets, then 256 and 257
+    [`<@${`${a(49)}.`.repeat(4)}${a(39)}:u@campus.test>`, "ours u"],
+    [`<@${`${a(49)}.`.repeat(4)}${a(40)}:u@campus.test>`, "501 5.1.3"],
     ["<ü@campus.test>", "553 5.6.7"],
     ["<u@cаmpus.test>", "553 5.6.7"],
     [Buffer.from([0x3c, 0xff, 0xfe, ...Buffer.from("u@campus.test>")]), "501 5.1.3"],

@@ -58,6 +58,6 @@ describe("a remote's reply", () => {
     const started = performance.now();
     expect(readRemoteReply("550-5.7.1 x\r\n".repeat(1_000_000))?.text).toHaveLength(512);
     expect(oneLine(" \t".repeat(5_000_000))).toBe("no text");
-    expect(performance.now() - started).toBeLessThan(5000);
+    expect(performance.now() - started).toBeLessThan(20_000);
   });
 });
