@@ -1,6 +1,9 @@
 import type { Queryable } from "../db/client.ts";
 import type { MessageId } from "../mail/queue-id.ts";
+import { replyLine } from "../mail/reply.ts";
+import { arrayLiteral } from "./array-literal.ts";
 import type { Settlement } from "./claim.ts";
+import { arraysOf, type Column, names, unnested } from "./columns.ts";
 
 /** How a recipient leaves the queue. `discarded`: by a discard: route; `deleted`: by a person, without notice. */
 export type Outcome = "sent" | "bounced" | "expired" | "discarded" | "deleted";
@@ -22,19 +25,32 @@ export async function settleBatch(db: Queryable, nodeNo: number, endings: readon
   const { rows } = await db.query<{ written: number }>({
     name: "settle",
     text: SETTLE,
-    values: [JSON.stringify(endings.map(endingRow)), nodeNo, emptiedIds(endings)],
+    values: [nodeNo, arrayLiteral(emptiedIds(endings)), ...arraysOf(endings, COLUMNS)],
   });
   return { refused: endings.length - (rows[0]?.written ?? 0) };
 }
 
+const COLUMNS: readonly Column<Ending>[] = [
+  ["message_id", "bigint", (e) => e.message.messageId],
+  ["recipient_no", "integer", (e) => e.recipient.recipientNo],
+  ["fence", "integer", (e) => e.recipient.fence],
+  ["outcome", "text", (e) => e.outcome],
+  ["relay", "text", (e) => e.verdict.relay],
+  ["delays", "text", (e) => `{${e.delays.join(",")}}`],
+  ["status", "text", (e) => e.verdict.reply.enhancedStatus],
+  ["reply", "text", (e) => replyLine(e.verdict.reply)],
+  ["scope", "text", (e) => (e.verdict.kind === "relayed" ? null : e.verdict.scope)],
+  ["after_seconds", "double precision", (e) => (e.outcome === "deferred" ? e.afterSeconds : null)],
+  ["failed", "smallint", (e) => (e.outcome === "deferred" && e.countsAsFailure ? 1 : 0)],
+];
+
 const SETTLE = `
 with ended as materialized (
-  select * from json_to_recordset($1::json) as e(message_id bigint, recipient_no integer, fence integer, outcome text, relay text,
-         delays real[], status text, reply text, scope text, after_seconds double precision, failed smallint)
+  select * from ${unnested(COLUMNS, 3)} as e(${names(COLUMNS)})
 ), gone as (
   delete from queued_recipients q using ended e
    where e.outcome <> 'deferred' and q.message_id = e.message_id and q.recipient_no = e.recipient_no
-     and q.fence = e.fence and q.claimed_by = $2
+     and q.fence = e.fence and q.claimed_by = $1
   returning q.message_id, q.recipient_no, q.attempts, q.final_recipient, q.original_recipient, q.paths
 ), kept as (
   update queued_recipients q
@@ -42,42 +58,24 @@ with ended as materialized (
          last_reply = e.reply, last_relay = e.relay, last_scope = e.scope, next_attempt_at = now() + make_interval(secs => e.after_seconds)
     from ended e
    where e.outcome = 'deferred' and q.message_id = e.message_id and q.recipient_no = e.recipient_no
-     and q.fence = e.fence and q.claimed_by = $2
+     and q.fence = e.fence and q.claimed_by = $1
   returning q.message_id, q.recipient_no, q.attempts, q.final_recipient, q.original_recipient, q.paths
 ), emptied as (
   delete from content_chunks c
-   where c.message_id = any($3::bigint[])
+   where c.message_id = any($2::bigint[])
      and not exists (select from queued_recipients q where q.message_id = c.message_id
                         and not exists (select from gone g where g.message_id = q.message_id and g.recipient_no = q.recipient_no))
 ), written as (
   insert into deliveries (message_id, recipient_no, attempt_no, outcome, final_recipient, original_recipient, paths, relay, delays, enhanced_status, reply)
-  select w.message_id, w.recipient_no, w.attempts, e.outcome, w.final_recipient, w.original_recipient, w.paths, e.relay, e.delays, e.status, e.reply
+  select w.message_id, w.recipient_no, w.attempts, e.outcome, w.final_recipient, w.original_recipient, w.paths, e.relay, e.delays::real[], e.status, e.reply
     from (select * from gone union all select * from kept) w join ended e using (message_id, recipient_no)
   returning 1
 )
 select count(*)::integer as written from written`;
 
-function endingRow(ending: Ending): object {
-  const { message, recipient, verdict, delays } = ending;
-  const deferred = ending.outcome === "deferred" ? ending : null;
-  return {
-    message_id: String(message.messageId),
-    recipient_no: recipient.recipientNo,
-    fence: recipient.fence,
-    outcome: ending.outcome,
-    relay: verdict.relay,
-    delays,
-    status: verdict.reply.enhancedStatus,
-    reply: `${verdict.reply.code} ${verdict.reply.enhancedStatus} ${verdict.reply.text}`,
-    scope: verdict.kind === "relayed" ? null : verdict.scope,
-    after_seconds: deferred?.afterSeconds ?? null,
-    failed: deferred?.countsAsFailure ? 1 : 0,
-  };
-}
-
 /** Messages of which something left the queue: only their content can have become free. */
-function emptiedIds(endings: readonly Ending[]): string[] {
+function emptiedIds(endings: readonly Ending[]): MessageId[] {
   const ids = new Set<MessageId>();
   for (const ending of endings) if (ending.outcome !== "deferred") ids.add(ending.message.messageId);
-  return [...ids].map(String);
+  return [...ids];
 }

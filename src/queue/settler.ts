@@ -4,6 +4,7 @@ import type { Log } from "../log/log.ts";
 import type { Maillog } from "../log/maillog.ts";
 import type { Metrics } from "../log/metrics.ts";
 import { mailboxText } from "../mail/mailbox.ts";
+import { replyLine } from "../mail/reply.ts";
 import { type Ending, settleBatch } from "./settle.ts";
 
 /** One statement settles at most this many recipients. */
@@ -79,6 +80,6 @@ export function logOutcome(maillog: Maillog, ending: Ending): void {
     delays,
     dsn: verdict.reply.enhancedStatus,
     status: outcome,
-    reply: `${verdict.reply.code} ${verdict.reply.enhancedStatus} ${verdict.reply.text}`,
+    reply: replyLine(verdict.reply),
   });
 }

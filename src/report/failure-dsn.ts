@@ -1,5 +1,6 @@
 import MimeNode from "nodemailer/lib/mime-node";
 import { mailboxText } from "../mail/mailbox.ts";
+import { replyLine } from "../mail/reply.ts";
 import { decodeXtext } from "../mail/xtext.ts";
 import type { ClaimedMessage } from "../queue/claim.ts";
 import type { Ending } from "../queue/settle.ts";
@@ -78,7 +79,7 @@ const failedStatus = (status: string, outcome: Ending["outcome"]): string =>
 
 /** The remote's words without the address we forwarded to, whole or in part. */
 function diagnostic({ verdict, recipient }: Pick<Ending, "verdict" | "recipient">): string {
-  const words = `${verdict.reply.code} ${verdict.reply.enhancedStatus} ${verdict.reply.text}`;
+  const words = replyLine(verdict.reply);
   const target = recipient.finalRecipient;
   if (mailboxText(target) === recipient.originalRecipient) return words;
   return [mailboxText(target), target.key, target.localPart, target.domain]
