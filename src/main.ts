@@ -9,6 +9,7 @@ import { openDatabase } from "./db/client.ts";
 import { type Connection, parseDatabaseUrl } from "./db/connection.ts";
 import { startEmbedded } from "./db/embedded/embedded.ts";
 import { migrate } from "./db/migrate.ts";
+import { inspectDatabase } from "./db/start-gate.ts";
 import { healthSource } from "./health-source.ts";
 import { startHousekeeping } from "./housekeeping.ts";
 import type { Log } from "./log/log.ts";
@@ -51,6 +52,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
     const connection = embedded?.connection ?? parseDatabaseUrl(url?.reveal() ?? "");
     const db = openDatabase(connection, { applicationName: "mailroom parent", max: 3, log, statementMs: 60_000 });
     stops.push(() => db.close());
+    await passGate(connection, log);
     await migrate(connection, log);
     const housekeeping = await startHousekeeping(db, settings, log);
     stops.push(housekeeping.stop);
@@ -77,6 +79,17 @@ export async function serve(options: ServeOptions): Promise<Server> {
     await stopAll();
     throw error;
   }
+}
+
+/** The database may not be used: it could forget what it committed. Exit code 78. */
+export class UnsafeDatabase extends Error {
+  override readonly name = "UnsafeDatabase";
+}
+
+async function passGate(connection: Connection, log: Log): Promise<void> {
+  const { refusals, warnings } = await inspectDatabase(connection);
+  for (const warning of warnings) log.warn(warning);
+  if (refusals.length > 0) throw new UnsafeDatabase(`This database cannot be used:\n  ${refusals.join("\n  ")}`);
 }
 
 /** Told to stop while it was starting: everything that was started is stopped again. */

@@ -45,6 +45,7 @@ export function failureOf(error: unknown): Failure {
       return { code: EXIT.badConfiguration, message: `the settings are not good:\n${error.message}`, hint: null };
     case "EmbeddedFault":
     case "SchemaFault":
+    case "UnsafeDatabase":
       return { code: EXIT.badConfiguration, message: error.message, hint: next };
     case "BadDatabaseUrl":
       return {

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { aliasCommand } from "./alias.ts";
 import { configCommand } from "./config.ts";
 import type { CliContext, GlobalOptions } from "./context.ts";
+import { demoCommand } from "./demo.ts";
 import { domainCommand } from "./domain.ts";
 import { exportCommand } from "./export.ts";
 import { importCommand } from "./import.ts";
@@ -37,6 +38,7 @@ export function buildProgram(ctx: CliContext): Command {
     .hook("preAction", (_program, verb) => ctx.setOptions(verb.optsWithGlobals<GlobalOptions>()));
   const families = [
     serveCommand,
+    demoCommand,
     migrateCommand,
     domainCommand,
     aliasCommand,
