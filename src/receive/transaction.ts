@@ -1,6 +1,7 @@
 import type { DsnRequest, Envelope } from "../mail/envelope.ts";
-import { type Mailbox, mailboxText, parseMailbox } from "../mail/mailbox.ts";
+import { type Mailbox, mailboxText } from "../mail/mailbox.ts";
 import type { NewRecipient } from "../queue/claim.ts";
+import { bounceMailbox } from "../resolve/bounce-mailbox.ts";
 import type { FinalRecipient } from "../resolve/resolution.ts";
 
 /** One mail transaction (RFC 5321 §3.3): what MAIL said, and the final recipients of every accepted RCPT. */
@@ -46,10 +47,4 @@ export class Transaction {
 function merge(first: NewRecipient, second: NewRecipient): NewRecipient {
   const kept = first.lane > second.lane ? second : first;
   return { ...kept, paths: [...first.paths, ...second.paths], held: first.held === null || second.held === null ? null : first.held };
-}
-
-/** Where failures of a list's copies go: `list-bounces@`, or the list itself where that would be too long to be an address. */
-export function bounceMailbox(list: Mailbox): Mailbox {
-  const parsed = parseMailbox(`${list.localPart}-bounces@${list.domain}`);
-  return parsed.ok ? parsed.mailbox : list;
 }

@@ -13,6 +13,7 @@ export type Node = {
   readonly mailbox: Mailbox;
   kind: NodeKind;
   why: DeadEnd["why"] | null;
+  /** Of an alias, a list, or one that is expired. */
   entry: Entry | null;
   /** Where it leads, in the order of the targets. A loop leads back to a node before. */
   hops: readonly Edge[];

@@ -25,7 +25,7 @@ export function withBars(expanded: Expanded, graph: Graph, bars: ReadonlyMap<Nod
 }
 
 /** The nodes reached from the starts by ways that pass only such nodes. */
-function reached(graph: Graph, passes: (node: Node) => boolean): ReadonlySet<Node> {
+export function reached(graph: Graph, passes: (node: Node) => boolean): ReadonlySet<Node> {
   const seen = new Set(graph.starts);
   for (const node of seen) if (passes(node)) for (const hop of node.hops) seen.add(hop.to);
   return seen;

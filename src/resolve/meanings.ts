@@ -1,6 +1,7 @@
 /** What an address at our domains may mean, before any entry is asked for. */
 import type { Domain } from "../directory/directory.ts";
 import { type Mailbox, mailboxOfKey } from "../mail/mailbox.ts";
+import { BOUNCES } from "./bounce-mailbox.ts";
 import type { HopReason } from "./resolution.ts";
 
 export type Domains = ReadonlyMap<string, Domain>;
@@ -12,8 +13,6 @@ export type Candidate = { readonly entry: Mailbox; readonly way: readonly Step[]
 
 /** In the order in which they are taken. `otherwise`: where mail goes when none of them has an entry, null: nowhere. */
 export type Meanings = { readonly candidates: readonly Candidate[]; readonly otherwise: readonly Step[] | null };
-
-const BOUNCES = "-bounces";
 
 /**
  * First the exact address, then without its `+tag`, then the list whose bounce address it is; the same again in the domain that this one

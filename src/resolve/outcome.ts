@@ -17,17 +17,20 @@ export function outcomeOf(walked: Walk): Resolution {
   return { kind: deadEnds.every(({ why }) => why === "loop") ? "onlyItself" : "absent", deadEnds };
 }
 
-export function deadEndsOf({ nodes }: Graph, closing: ReadonlySet<Edge>): DeadEnd[] {
+function deadEndsOf({ nodes }: Graph, closing: ReadonlySet<Edge>): DeadEnd[] {
   const deadEnds: DeadEnd[] = [];
   for (const node of nodes.values()) {
     const from = node.mailbox.key;
     if (node.why !== null) deadEnds.push({ address: from, from: node.parent?.mailbox.key ?? null, why: node.why });
-    for (const address of node.entry?.badTargets ?? []) deadEnds.push({ address, from, why: "badTarget" });
+    for (const address of badTargetsOf(node)) deadEnds.push({ address, from, why: "badTarget" });
     if (closing.size === 0) continue;
     for (const edge of node.hops) if (closing.has(edge)) deadEnds.push({ address: edge.to.mailbox.key, from, why: "loop" });
   }
   return deadEnds;
 }
+
+/** Targets that are no addresses. An expired entry has none that matter. */
+export const badTargetsOf = ({ kind, entry }: Node): readonly string[] => (kind === "entry" ? (entry?.badTargets ?? []) : []);
 
 function recipientsOf(graph: Graph, closing: ReadonlySet<Edge>): FinalRecipient[] {
   const ways = waysOf(graph, closing);
@@ -41,7 +44,7 @@ function recipientsOf(graph: Graph, closing: ReadonlySet<Edge>): FinalRecipient[
 }
 
 /** The last list on the shortest way. */
-export function lastList(node: Node): Mailbox | null {
+function lastList(node: Node): Mailbox | null {
   for (let at: Node | null = node.parent; at !== null; at = at.parent) if (at.entry?.kind === "list") return at.entry.address;
   return null;
 }

@@ -16,7 +16,8 @@ export type Bar = "mayNotPost" | "moderated";
 export type PostingDirectory = Pick<Directory, "domains" | "entries">;
 
 /** Lists of a graph, in the order in which they were met. */
-export const listsIn = ({ nodes }: Graph): Node[] => [...nodes.values()].filter((node) => node.entry?.kind === "list");
+export const listsIn = ({ nodes }: Graph): Node[] =>
+  [...nodes.values()].filter((node) => node.kind === "entry" && node.entry?.kind === "list");
 
 /** The lists that do not simply take the sender's post. */
 export async function barsFor(

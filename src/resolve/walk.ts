@@ -1,6 +1,7 @@
 /** Expansion as a walk: breadth first, one question per level, each address once, and never half an answer. */
 import type { Directory, Entry } from "../directory/directory.ts";
 import { atOurs, canBeOurLocalPart, type Mailbox } from "../mail/mailbox.ts";
+import { postmasterOf } from "./bounce-mailbox.ts";
 import type { Edge, Graph, Node } from "./graph.ts";
 import { type Domains, type Meanings, meaningsOf, type Step } from "./meanings.ts";
 import type { HopReason } from "./resolution.ts";
@@ -137,13 +138,13 @@ class Walker {
   #toEntry(node: Node, way: readonly Step[], entry: Entry): void {
     const at = this.#follow(node, way);
     if (at === null) return;
+    at.entry = entry;
     if (entry.expiresAt !== null && entry.expiresAt.getTime() <= this.#now) {
       at.kind = "dead";
       at.why = "expired";
       return;
     }
     at.kind = "entry";
-    at.entry = entry;
     if (entry.targets.length === 0 && entry.badTargets.length === 0) at.why = "empty";
     if (entry.oversized) this.#exceed("recipients", at.mailbox);
     const reason = entry.kind === "list" ? "member" : "alias";
@@ -156,7 +157,7 @@ class Walker {
   /** A list's bounce address means its owner, or the postmaster: copies that fail must find somebody, an expired list's too. */
   #toOwner(node: Node, way: readonly Step[], { owner, address: { domain } }: Entry): void {
     const at = this.#follow(node, way);
-    if (at !== null) this.#lead(at, owner ?? { localPart: "postmaster", domain, key: `postmaster@${domain}` }, "bounces");
+    if (at !== null) this.#lead(at, owner ?? postmasterOf(domain), "bounces");
   }
 
   #lead(node: Node, to: Mailbox, reason: HopReason): void {

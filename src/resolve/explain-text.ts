@@ -1,0 +1,168 @@
+/** An explanation as `mailroom explain` prints it, and as the panel repeats it word for word. */
+import {
+  type ExplainedHop,
+  type ExplainedLeaf,
+  type ExplainedNode,
+  type Explanation,
+  exitStatusOf,
+  type LeafState,
+} from "./explanation.ts";
+import type { HopReason } from "./resolution.ts";
+
+/** Siblings shown below one address; of the others only those that fail, and a count. */
+const SIBLINGS = 20;
+/** The column of the states, where lines are shorter. */
+const STATE_COLUMN = 78;
+
+const REASONS: Readonly<Record<HopReason, string>> = {
+  alias: "alias",
+  member: "member",
+  subaddress: "without its tag",
+  domainAlias: "domain alias",
+  catchAll: "catch-all",
+  bounces: "answers for the list's bounces",
+};
+
+/** The tree with its reasons, what RCPT would answer if that is no plain yes, warnings, and a summary. Lines without an end at the last. */
+export function explainText(explanation: Explanation): string {
+  const lines = new Tree(explanation).lines();
+  const width = Math.min(STATE_COLUMN, Math.max(...lines.filter(({ state }) => state !== "").map(({ text }) => text.length)));
+  const { verdict, warnings } = explanation;
+  return [
+    ...lines.map(({ text, state }) => (state === "" ? text : `${text.padEnd(width)}  ${state}`)),
+    ...(verdict.code === 250 ? [] : [`A client is told: ${verdict.code} ${verdict.enhanced_status} ${verdict.text}`]),
+    ...warnings.map((warning) => `note: ${warning}`),
+    `${summary(explanation).padEnd(width)}  exit ${exitStatusOf(explanation)}`,
+  ].join("\n");
+}
+
+type Line = { readonly text: string; readonly state: string };
+
+class Tree {
+  readonly #nodes: readonly ExplainedNode[];
+  readonly #hopsFrom = new Map<number, ExplainedHop[]>();
+  readonly #leafOf = new Map<number | null, ExplainedLeaf>();
+  readonly #lines: Line[] = [];
+
+  constructor({ nodes, hops, leaves }: Explanation) {
+    this.#nodes = nodes;
+    for (const hop of hops) {
+      const siblings = this.#hopsFrom.get(hop.from);
+      if (siblings === undefined) this.#hopsFrom.set(hop.from, [hop]);
+      else siblings.push(hop);
+    }
+    for (const leaf of leaves) this.#leafOf.set(leaf.hop, leaf);
+  }
+
+  lines(): readonly Line[] {
+    const [root] = this.#nodes;
+    if (root === undefined) return [{ text: "", state: stateText("lookupFailed", null) }];
+    const leaf = this.#leafOf.get(null);
+    const about = describeNode(root);
+    this.#lines.push({
+      text: `${printable(root.address)}${about === "" ? "" : `  ${about}`}`,
+      state: leaf === undefined ? "" : leafText(leaf, root),
+    });
+    if (leaf === undefined) this.#below(root.id, "");
+    return this.#lines;
+  }
+
+  #below(id: number, indent: string): void {
+    const hops = this.#hopsFrom.get(id) ?? [];
+    const shown = hops.filter((hop, position) => position < SIBLINGS || this.#fails(hop));
+    const folded = hops.length > SIBLINGS ? hops.filter((hop, position) => position >= SIBLINGS && !this.#fails(hop)) : [];
+    for (const [position, hop] of shown.entries()) {
+      const isLast = position === shown.length - 1 && folded.length === 0;
+      this.#hop(hop, `${indent}${isLast ? "└─ " : "├─ "}`, `${indent}${isLast ? "   " : "│  "}`);
+    }
+    if (folded.length > 0)
+      this.#lines.push({ text: `${indent}└─ + ${folded.length.toLocaleString("en")} more, none of which fails`, state: "" });
+  }
+
+  /** A leaf that fails; what lies deeper is not asked. */
+  #fails(hop: ExplainedHop): boolean {
+    const leaf = this.#leafOf.get(hop.id);
+    return leaf !== undefined && leaf.code !== 250;
+  }
+
+  #hop(hop: ExplainedHop, lead: string, indent: string): void {
+    const node = this.#nodes[hop.to];
+    if (node === undefined) return;
+    const leaf = this.#leafOf.get(hop.id);
+    const about = leaf === undefined ? describeNode(node) : "";
+    const text = `${lead}${printable(node.address)}  <-- ${REASONS[hop.reason]}${about === "" ? "" : `; ${about}`}`;
+    this.#lines.push({ text, state: leaf === undefined ? "" : leafText(leaf, node) });
+    if (leaf === undefined) this.#below(hop.to, indent);
+  }
+}
+
+function describeNode({ kind, owner, posting, expires_at }: ExplainedNode): string {
+  if (kind !== "list" && kind !== "alias") return "";
+  return [
+    kind === "list" ? "list" : "",
+    posting === null || posting === "anyone" ? "" : posting === "moderated" ? "moderated" : `${posting} may post`,
+    kind === "list" && owner !== null ? `owner ${owner}` : "",
+    expires_at === null ? "" : `until ${expires_at.slice(0, 10)}`,
+  ]
+    .filter((part) => part !== "")
+    .join(", ");
+}
+
+function leafText(leaf: ExplainedLeaf, node: ExplainedNode): string {
+  const how = [leaf.next_hop ?? "", leaf.reverse_path === null ? "" : `bounces to ${leaf.reverse_path}`]
+    .filter((part) => part !== "")
+    .join(", ");
+  if (leaf.state === "delivers") return `ok${how === "" ? "" : `, ${how}`}`;
+  if (leaf.state === "expired" && node.expires_at !== null) return `DEAD END expired on ${node.expires_at.slice(0, 10)} (5.1.1)`;
+  return stateText(leaf.state, leaf.detail);
+}
+
+function stateText(state: LeafState, detail: string | null): string {
+  const why = detail === null ? "" : `: ${printable(detail)}`;
+  const texts: Readonly<Record<LeafState, string>> = {
+    delivers: "ok",
+    discarded: "discarded, as the route says",
+    duplicate: "duplicate, one copy only",
+    held: `HELD${why}`,
+    unknown: "DEAD END no such address (5.1.1)",
+    expired: "DEAD END expired (5.1.1)",
+    empty: "DEAD END leads to nobody (5.1.1)",
+    badTarget: "DEAD END not an address",
+    loop: "LOOP, stopped here",
+    mayNotPost: "MAY NOT POST (5.7.2)",
+    tooDeep: "TOO DEEP, all of it is refused (5.2.4)",
+    tooWide: "TOO WIDE, all of it is refused (5.2.4)",
+    refused: "refused with the rest",
+    lookupFailed: `LOOKUP FAILED${why}; mail would wait (451), not bounce`,
+    notOurs: "NOT OURS, strangers are refused (5.7.1)",
+  };
+  return texts[state];
+}
+
+const SUMMARY: readonly (readonly [state: readonly LeafState[], one: string, many: string])[] = [
+  [["delivers"], "delivers", "deliver"],
+  [["discarded"], "is discarded", "are discarded"],
+  [["duplicate"], "duplicate", "duplicates"],
+  [["held"], "held", "held"],
+  [["unknown", "expired", "empty", "badTarget"], "dead end", "dead ends"],
+  [["loop"], "loop", "loops"],
+  [["mayNotPost"], "may not post", "may not post"],
+  [["tooDeep"], "too deep", "too deep"],
+  [["tooWide"], "too wide", "too wide"],
+  [["refused"], "refused with it", "refused with it"],
+  [["lookupFailed"], "lookup failed", "lookups failed"],
+  [["notOurs"], "not ours", "not ours"],
+];
+
+function summary({ counts }: Explanation): string {
+  const paths = counts["paths"] ?? 0;
+  const parts = SUMMARY.flatMap(([states, one, many]) => {
+    const count = states.reduce((sum, state) => sum + (counts[state] ?? 0), 0);
+    return count === 0 ? [] : [`${count.toLocaleString("en")} ${count === 1 ? one : many}`];
+  });
+  return `${paths.toLocaleString("en")} path${paths === 1 ? "" : "s"}: ${parts.join(", ")}`;
+}
+
+/** Directory rows may hold anything: nothing of them reaches a terminal but what can be seen. */
+const printable = (text: string): string =>
+  text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (letter) => `\\u{${(letter.codePointAt(0) ?? 0).toString(16)}}`);
