@@ -3,7 +3,7 @@
  * the queue; may not read other messages, nor connect anywhere. Standards: RFC 5321, 1870, 2034, 2920, 3207, 3461, 6152, 6531, 9422.
  */
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, isIPv6 } from "node:net";
 import { createSecureContext } from "node:tls";
 import { ConnectionCounts } from "./connection-counts.ts";
 import type { Context, ReceiveDeps, ReceiveSettings } from "./context.ts";
@@ -37,7 +37,7 @@ export async function startReceiver(deps: ReceiveDeps, settings: ReceiveSettings
     for (const { host, port } of settings.listen) {
       const listener = new Listener(context);
       listeners.push(listener);
-      listener.listen({ host, port });
+      listener.listen({ host, port, ipv6Only: isIPv6(host) }); // so that [::] and 0.0.0.0 may share a port
       await once(listener.server, "listening");
     }
   } catch (error) {
