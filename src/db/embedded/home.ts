@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { chmod, chown, lstat, mkdir, mkdtemp, open, readFile, realpath, rename, rm, rmdir, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import type { Log } from "../../log/log.ts";
 import { type Account, chooseAccount } from "./account.ts";
 import { EmbeddedFault, OWN_DATABASE } from "./fault.ts";
@@ -146,6 +146,7 @@ async function makePrivate(path: string, { switchTo }: Account): Promise<void> {
 
 /** A socket's whole path may have 107 octets. */
 const SOCKET_PATH_MAX = 107;
+const SOCKET_PREFIX = "mailroom-socket-";
 
 /**
  * The socket's directory: run/, or a private one below the system's temporary directory when its path would be too long.
@@ -155,9 +156,14 @@ export async function prepareSocketDirectory({ root, account }: Home, before: st
   const usual = join(root, "run");
   const fits = Buffer.byteLength(join(usual, ".s.PGSQL.5432")) <= SOCKET_PATH_MAX;
   if (!fits && before !== undefined && (await isPrivate(before, account))) return before;
-  const path = fits ? usual : await mkdtemp(join(tmpdir(), "mailroom-"));
+  const path = fits ? usual : await mkdtemp(join(tmpdir(), SOCKET_PREFIX));
   await makePrivate(path, account);
   return path;
+}
+
+/** After the server has stopped; run/ stays. */
+export async function removeSocketDirectory(path: string): Promise<void> {
+  if (basename(path).startsWith(SOCKET_PREFIX)) await rm(path, { recursive: true, force: true });
 }
 
 async function isPrivate(path: string, { switchTo }: Account): Promise<boolean> {

@@ -10,7 +10,7 @@ import { serverErrorOf } from "../faults.ts";
 import { EmbeddedFault, OWN_DATABASE } from "./fault.ts";
 import type { Home } from "./home.ts";
 import { pidInLockFile, writeOwner } from "./owner.ts";
-import { asAccount, pause, startTimeOf } from "./process.ts";
+import { asAccount, pause, startTimeOf, stopServer } from "./process.ts";
 import { DURABLE, HOST_RULES, identMap, serverSettings } from "./server-settings.ts";
 
 export const DATABASE = "mailroom";
@@ -51,7 +51,12 @@ export async function launch(home: Home, socketDirectory: string, log: Log): Pro
     );
   }
   await writeOwner(home.ownerFile, child.pid ?? 0, socketDirectory);
-  await untilReady(home, socketDirectory, child, log, tail);
+  try {
+    await untilReady(home, socketDirectory, child, log, tail);
+  } catch (error) {
+    if (child.pid !== undefined) await stopServer(child.pid);
+    throw error;
+  }
   return child;
 }
 
