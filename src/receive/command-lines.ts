@@ -1,5 +1,5 @@
-/** What is wrong with a line that cannot be a command. */
-export type LineFault = "badOctets" | "tooLong" | "tls";
+/** What is wrong with a line that cannot be a command: a bare CR or bare LF, too many octets, or another protocol. */
+export type LineFault = "bareLineEnd" | "tooLong" | "tls";
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -47,7 +47,7 @@ export class CommandLines {
     }
     this.#forget();
     const length = whole.length - 2;
-    if (length < 0 || whole.indexOf(CR) !== length || whole.includes(0)) this.fault = "badOctets";
+    if (length < 0 || whole.indexOf(CR) !== length) this.fault = "bareLineEnd";
     else this.line = whole.subarray(0, length);
     return end;
   }

@@ -62,8 +62,8 @@ const always =
 export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ["HELO", { run: HELO, idle: true }],
   ["EHLO", { run: EHLO, idle: true }],
-  ["MAIL", { run: MAIL }],
-  ["RCPT", { run: RCPT }],
+  ["MAIL", { run: MAIL, readsPath: true }],
+  ["RCPT", { run: RCPT, readsPath: true }],
   ["DATA", { run: DATA }],
   ["RSET", { run: RSET, idle: true }],
   ["NOOP", { run: always(replies.ok), idle: true }],

@@ -43,4 +43,6 @@ export type Command = {
   readonly run: (dialogue: Dialogue, argument: Buffer, done: () => void) => Answer;
   /** It moves no mail: a connection has only so many of these. */
   readonly idle?: true;
+  /** Its argument is judged octet by octet, NUL included; other commands with a NUL are no commands. */
+  readonly readsPath?: true;
 };

@@ -9,6 +9,7 @@ import { ConnectionCounts } from "./connection-counts.ts";
 import type { Context, ReceiveDeps, ReceiveSettings } from "./context.ts";
 import { Listener } from "./listener.ts";
 import { parseNetworks } from "./networks.ts";
+import { relayFaults } from "./relay-test.ts";
 
 export type Receiver = {
   /** Where it listens, with the actual ports. */
@@ -19,8 +20,10 @@ export type Receiver = {
   reloadCertificate(cert: string, key: string): void;
 };
 
-/** Opens the listening sockets. Rejects if one of the addresses cannot be had. */
+/** Opens the listening sockets. Rejects if one of the addresses cannot be had, and if the relay decision lets a form through that it must not. */
 export async function startReceiver(deps: ReceiveDeps, settings: ReceiveSettings): Promise<Receiver> {
+  const [fault] = await relayFaults();
+  if (fault !== undefined) throw new Error(`open relay: ${fault.recipient} from ${fault.sender} is answered ${fault.got}`);
   const { limits } = settings;
   const context: Context = {
     deps,

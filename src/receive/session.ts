@@ -32,6 +32,8 @@ export class Session extends SMTPConnection implements Dialogue {
   #idle = 0;
   #badLines = 0;
   #longLines = 0;
+  /** The next reply is the last one. */
+  #ending = false;
   /** Of the command being answered: a name from our table, never the client's text. */
   #verb = "CONNECT";
   #handshake: net.Socket | null = null;
@@ -91,6 +93,7 @@ export class Session extends SMTPConnection implements Dialogue {
     const verb = line.toString("latin1", 0, blank < 0 ? line.length : blank).toUpperCase();
     const command = commands.get(verb);
     this.#verb = command === undefined ? "UNKNOWN" : verb;
+    if (command?.readsPath !== true && line.includes(0)) return this.#refusedLine("bareLineEnd");
     if (command === undefined) return / HTTP\/\d/.test(line.toString("latin1")) ? replies.wrongProtocol : replies.unknownCommand;
     if (this.#parser().early && this.state.hello?.extended !== true) return replies.badSequence; // RFC 2920 §3.1
     if (command.idle === true && ++this.#idle > this.context.limits.idleCommands) return replies.tooManyErrors;
@@ -112,12 +115,16 @@ export class Session extends SMTPConnection implements Dialogue {
   }
 
   #onFault(fault: LineFault, done: () => void): void {
-    const { badLines, longLines } = this.context.limits;
+    this.#verb = "UNKNOWN";
     if (this._upgrading || this._closing) done();
-    else if (!this._ready) return;
-    else if (fault === "tls") this.#reply(replies.wrongProtocol, done);
-    else if (fault === "tooLong") this.#reply(replies.lineTooLong, ++this.#longLines >= longLines ? () => this.close() : done);
-    else this.#reply(replies.badLine, ++this.#badLines >= badLines ? () => this.close() : done);
+    else if (this._ready) this.#reply(this.#refusedLine(fault), done);
+  }
+
+  #refusedLine(fault: LineFault): Reply {
+    if (fault === "tls") return replies.wrongProtocol;
+    const { badLines, longLines } = this.context.limits;
+    if (fault === "tooLong" ? ++this.#longLines >= longLines : ++this.#badLines >= badLines) this.#ending = true;
+    return fault === "tooLong" ? replies.lineTooLong : replies.badLine;
   }
 
   /** A fault of ours while reading: this connection ends, the others do not notice. */
@@ -149,6 +156,7 @@ export class Session extends SMTPConnection implements Dialogue {
   #sayAndGoOn(reply: Reply, done: () => void): void {
     if (reply === replies.senderOk) this.#mailSeen = true;
     this.say(reply);
+    if (this.#ending) this.close();
     this.#next(done);
   }
 
@@ -184,8 +192,10 @@ export class Session extends SMTPConnection implements Dialogue {
     this.#content = null;
     this.state.transaction = null;
     if (reply.code === 250) this.#idle = 0;
-    if (this._parser) this.#parser().markEarly();
-    this.#reply(reply, done);
+    this.#reply(reply, () => {
+      if (this._parser) this.#parser().markEarly();
+      done();
+    });
     if (this.context.draining) this.say(replies.shuttingDown);
   }
 

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createMaillog } from "../../src/log/maillog.ts";
-import { createMetrics } from "../../src/log/metrics.ts";
+import { createMetrics, type Metrics } from "../../src/log/metrics.ts";
 import { absent, found, unavailable } from "../../src/mail/lookup.ts";
 import { type Mailbox, parseMailbox } from "../../src/mail/mailbox.ts";
 import type { Intake, NewMessage } from "../../src/queue/claim.ts";
@@ -24,6 +24,9 @@ export type Campus = {
   aborted: number;
   /** Commits begun. */
   commits: number;
+  readonly metrics: Metrics;
+  /** Opening an intake throws. */
+  faulty: boolean;
   accepting: boolean;
   spaceLow: boolean;
   /** "up" answers, "down" says unavailable, "hangs" says nothing, "throws" throws. */
@@ -41,6 +44,8 @@ export type CampusOptions = {
   readonly uncountedNetworks?: readonly string[];
   readonly postmaster?: string | null;
   readonly listen?: ReceiveSettings["listen"];
+  /** A real queue in the place of the one in memory. */
+  readonly openIntake?: () => Intake;
 };
 
 export const mailbox = (text: string): Mailbox => {
@@ -96,41 +101,46 @@ function meaningOf(to: Mailbox): Resolution {
   }
 }
 
-let pair: { readonly cert: string; readonly key: string } | null = null;
+type Pair = { readonly cert: string; readonly key: string };
+let pair: Pair | null = null;
 
-/** A certificate for this run, made once. */
-export function certificate(): { readonly cert: string; readonly key: string } {
-  if (pair === null) {
-    const folder = mkdtempSync(join(tmpdir(), "mailroom-cert-"));
-    const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
-    const args = [
-      "req",
-      "-x509",
-      "-newkey",
-      "ec",
-      "-pkeyopt",
-      "ec_paramgen_curve:P-256",
-      "-nodes",
-      "-days",
-      "2",
-      "-subj",
-      "/CN=mx.campus.test",
-    ];
-    execFileSync("openssl", [...args, "-keyout", key, "-out", cert], { stdio: "ignore" });
-    pair = { cert: readFileSync(cert, "utf8"), key: readFileSync(key, "utf8") };
-    rmSync(folder, { recursive: true });
-  }
+/** A certificate for mx.campus.test, made once in a run. */
+export function certificate(): Pair {
+  pair ??= makeCertificate("mx.campus.test");
   return pair;
 }
 
+export function makeCertificate(name: string): Pair {
+  const folder = mkdtempSync(join(tmpdir(), "mailroom-cert-"));
+  const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
+  const args = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", `/CN=${name}`];
+  execFileSync("openssl", [...args, "-keyout", key, "-out", cert], { stdio: "ignore" });
+  const made = { cert: readFileSync(cert, "utf8"), key: readFileSync(key, "utf8") };
+  rmSync(folder, { recursive: true });
+  return made;
+}
+
 export async function openCampus(options: CampusOptions = {}): Promise<Campus> {
+  const campus = {
+    stored: [],
+    logged: [],
+    aborted: 0,
+    commits: 0,
+    accepting: true,
+    faulty: false,
+    metrics: createMetrics(),
+    spaceLow: false,
+    directory: "up",
+    queue: "up",
+    commitDelay: 0,
+    writeDelay: 0,
+  } as unknown as { -readonly [K in keyof Campus]: Campus[K] };
   const log = (event: string, fields?: unknown) => void campus.logged.push({ event, fields });
   const answer = async <T>(value: () => T, trouble: T): Promise<T> => {
     if (campus.directory === "throws") throw new Error("a fault of ours");
     if (campus.directory === "hangs") return new Promise<T>(() => {});
     return campus.directory === "down" ? trouble : value();
   };
-  const metrics = createMetrics();
   const down = unavailable(new Error("the database is away"));
   const deps: ReceiveDeps = {
     directory: {
@@ -144,10 +154,13 @@ export async function openCampus(options: CampusOptions = {}): Promise<Campus> {
         ),
     },
     resolve: (recipient) => answer<Resolution>(() => meaningOf(recipient), down),
-    openIntake: () => openIntake(campus),
+    openIntake: () => {
+      if (campus.faulty) throw new Error("a fault of ours");
+      return options.openIntake?.() ?? openIntake(campus);
+    },
     log: { debug: () => {}, line: () => {}, info: log, warn: log, error: log },
-    maillog: createMaillog({ debug: () => {}, info: log, warn: log, error: log, line: (_program, text) => log(text) }, metrics),
-    metrics,
+    maillog: createMaillog({ debug: () => {}, info: log, warn: log, error: log, line: (_program, text) => log(text) }, campus.metrics),
+    metrics: campus.metrics,
     accepting: () => campus.accepting,
     spaceLow: () => campus.spaceLow,
     firstDomain: async () => "campus.test",
@@ -161,18 +174,6 @@ export async function openCampus(options: CampusOptions = {}): Promise<Campus> {
     postmaster: options.postmaster == null ? null : mailbox(options.postmaster),
     limits: { ...defaultLimits, refusalDelay: 1, ...options.limits },
   };
-  const campus = {
-    stored: [],
-    logged: [],
-    aborted: 0,
-    commits: 0,
-    accepting: true,
-    spaceLow: false,
-    directory: "up",
-    queue: "up",
-    commitDelay: 0,
-    writeDelay: 0,
-  } as unknown as { -readonly [K in keyof Campus]: Campus[K] };
   campus.receiver = await startReceiver(deps, settings);
   campus.port = campus.receiver.addresses[0]?.port ?? 0;
   return campus;

@@ -81,7 +81,7 @@ export class Client {
   async startTls(options: tls.ConnectionOptions = {}): Promise<tls.TLSSocket> {
     this.#socket.removeAllListeners("data");
     const secure = tls.connect({ socket: this.#socket, rejectUnauthorized: false, ...options });
-    await once(secure, "secureConnect");
+    await once(secure, "secureConnect"); // rejects when the handshake fails
     this.#socket = secure;
     this.#listen();
     return secure;
