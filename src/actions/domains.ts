@@ -1,9 +1,10 @@
 import type { Db, Queryable } from "../db/client.ts";
 import { mailboxOfKey } from "../mail/mailbox.ts";
+import { loopsThrough } from "../resolve/loop-check.ts";
 import { domainOf, domainsOfOurs, targetsOf } from "./address.ts";
 import { type Author, type Changed, changing, recordChange } from "./change.ts";
 import { readEntry } from "./entries.ts";
-import { asStored, follow, loopsThrough } from "./loops.ts";
+import { asStored, follow } from "./loops.ts";
 import { Refusal } from "./refusal.ts";
 import { loopRefusal } from "./save-entry.ts";
 

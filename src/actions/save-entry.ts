@@ -2,9 +2,10 @@
 import type { Queryable } from "../db/client.ts";
 import type { Posting } from "../directory/directory.ts";
 import type { Mailbox } from "../mail/mailbox.ts";
+import { loopsThrough } from "../resolve/loop-check.ts";
 import { type Author, type Changed, recordChange } from "./change.ts";
 import { type EntryView, readEntry } from "./entries.ts";
-import { asStored, follow, loopsThrough, unknownIn } from "./loops.ts";
+import { asStored, follow, unknownIn } from "./loops.ts";
 import { Refusal } from "./refusal.ts";
 import { reservedWarning } from "./reserved.ts";
 

@@ -5,8 +5,9 @@ import { type EntryRow, entryOfRow } from "../../directory/rows.ts";
 import { readDomains } from "../../directory/tables.ts";
 import { found } from "../../mail/lookup.ts";
 import { type Mailbox, mailboxOfKey } from "../../mail/mailbox.ts";
+import { loopsThrough, onLoops } from "../../resolve/loop-check.ts";
 import type { WalkDirectory } from "../../resolve/walk.ts";
-import { follow, loopsThrough, onLoops, unknownIn } from "../loops.ts";
+import { follow, unknownIn } from "../loops.ts";
 
 /**
  * Marks rows and domain aliases that lie on a loop as problems. Gives warnings about targets at our domains that mean nothing. To be
