@@ -129,24 +129,15 @@ export class SmtpAttempt implements Attempt {
     const { session, host } = open;
     const prefix = Buffer.from(this.#job.message.prefix, "utf8");
     const { recipients, transaction, unfit } = await fitJob(this.#job, session, prefix);
-    const endings: Ending[] = [];
+    const answers = recipients.length === 0 ? [] : await session.transact(transaction);
+    const { endings, again, uncertain } = read(answers, recipients, host, session.isLmtp);
     for (const [recipient, reply] of unfit)
       endings.push({ recipient, verdict: { kind: "failed", scope: "message", reply, relay: host.relay } });
-    const again: ClaimedRecipient[] = [];
-    if (recipients.length > 0) {
-      const answers = await session.transact(transaction);
-      const delivered = answers.some((answer) => answer.stage === "dot");
-      for (const [i, recipient] of recipients.entries()) {
-        const answer = answers[i] as Answer;
-        // Only while others of the transaction were taken: so each round gets smaller.
-        if (delivered && answer.stage === "rcpt" && isTooManyRecipients(answer.reply)) again.push(recipient);
-        else endings.push({ recipient, verdict: verdictOf(answer, host.relay, session.isLmtp) });
-      }
-      if (again.length > 0) this.#hop.recipientLimit = Math.max(1, recipients.length - again.length);
-      if (!delivered && session.usable && !(await session.rset())) session.close();
-    }
+    if (again.length > 0) this.#hop.recipientLimit = Math.max(1, recipients.length - again.length);
+    const needsReset = answers.length > 0 && answers.every((answer) => answer.stage !== "dot");
+    if (needsReset && session.usable && !(await session.rset())) session.close();
     this.#hop.sessions.give(open, this.#world.edges.elapsed());
-    return { endings, again, untried: [], state: "answered", ...this.#times(), uncertain: 0 };
+    return { endings, again, untried: [], state: uncertain > 0 ? "strained" : "answered", ...this.#times(), uncertain };
   }
 
   /** The dialogue broke after the session stood. */
@@ -173,6 +164,24 @@ export class SmtpAttempt implements Attempt {
   #times(): { connectMs: number; sendMs: number } {
     return { connectMs: this.#connectedAt - this.#begunAt, sendMs: this.#world.edges.elapsed() - this.#connectedAt };
   }
+}
+
+/** What the answers of a transaction mean for its recipients. */
+function read(answers: readonly Answer[], recipients: readonly ClaimedRecipient[], host: Host, isLmtp: boolean) {
+  const endings: Ending[] = [];
+  const again: ClaimedRecipient[] = [];
+  let uncertain = 0;
+  const someTaken = answers.some((answer) => answer.stage === "dot");
+  for (const [i, recipient] of recipients.entries()) {
+    const answer = answers[i];
+    if (answer === undefined || answer.reply === null) {
+      uncertain++;
+      endings.push({ recipient, verdict: deferred("host", words.uncertain, host.relay) });
+    } else if (someTaken && answer.stage === "rcpt" && isTooManyRecipients(answer.reply)) {
+      again.push(recipient); // others were taken, so each round is smaller than the one before
+    } else endings.push({ recipient, verdict: verdictOf(answer, host.relay, isLmtp) });
+  }
+  return { endings, again, uncertain };
 }
 
 const deferred = (scope: "local" | "host", reply: RemoteReply, relay: string | null): Verdict => ({

@@ -46,7 +46,11 @@ function sessionOptions(connection: Socket, route: Route, host: Host, settings: 
     ignoreTLS: lmtp || inClear, // LMTP stays on the machine or the campus network; a TLS policy for it comes with the others
     opportunisticTLS: true,
     // Against whoever only listens any certificate is good enough; smtps: names its host and proves it.
-    tls: { rejectUnauthorized: implicitTls, minVersion: "TLSv1.2" as const },
+    tls: {
+      rejectUnauthorized: implicitTls,
+      minVersion: "TLSv1.2" as const,
+      ...(settings.authorities === null ? {} : { ca: settings.authorities }),
+    },
     connectionTimeout: settings.greetingSeconds * 1000, // of what is left of connecting: greeting to the end of STARTTLS
     greetingTimeout: settings.greetingSeconds * 1000,
     socketTimeout: settings.silenceSeconds * 1000,

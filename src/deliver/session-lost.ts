@@ -6,6 +6,8 @@ export type Stage = "connect" | "greeting" | "mail" | "rcpt" | "data" | "dot";
 type Facts = {
   /** What the host said at the end, if it said anything. */
   readonly reply: RemoteReply | null;
+  /** Replies that had come to what was asked last. */
+  readonly said: readonly string[];
   /** Our final dot was on its way, so the host may have taken the message (RFC 5321 §4.5.3.2.6). */
   readonly uncertain: boolean;
   /** It broke while TLS was being set up. */
@@ -19,6 +21,7 @@ export class SessionLost extends Error {
   override readonly name = "SessionLost";
   readonly stage: Stage;
   readonly reply: RemoteReply | null;
+  readonly said: readonly string[];
   readonly uncertain: boolean;
   readonly tls: boolean;
   readonly ours: boolean;
@@ -27,6 +30,7 @@ export class SessionLost extends Error {
     super(cause.message, { cause });
     this.stage = stage;
     this.reply = facts.reply ?? null;
+    this.said = facts.said ?? [];
     this.uncertain = facts.uncertain ?? false;
     this.tls = facts.tls ?? false;
     this.ours = facts.ours ?? false;

@@ -15,8 +15,8 @@ export type Transaction = {
   readonly content: readonly Buffer[] | AsyncIterable<Buffer>;
 };
 
-/** How a transaction ended for one recipient: the last command whose reply decided on it. */
-export type Answer = { readonly stage: Stage; readonly reply: RemoteReply };
+/** How a transaction ended for one recipient: the last command whose reply decided on it. A null reply to the dot: it never came. */
+export type Answer = { readonly stage: Stage; readonly reply: RemoteReply } | { readonly stage: "dot"; readonly reply: null };
 
 /** Up to here a message goes to the socket as one buffer: a copy is cheaper than a gathered write (measured up to 64 KiB). */
 const ONE_WRITE = 65_536;
@@ -58,6 +58,7 @@ export class Session extends SMTPConnection {
   /** Through greeting, EHLO and STARTTLS. Throws SessionLost. */
   open(): Promise<void> {
     return new Promise((resolve, reject) => {
+      if (this.#lost !== null) return reject(this.#lost); // cut before it began
       this.#expecting = { replies: [], count: 0, resolve: () => resolve(), reject };
       this.connect((error) => {
         if (error) return this.#fail(error);
@@ -107,10 +108,9 @@ export class Session extends SMTPConnection {
     // RFC 5321 §4.1.1.4: only 354 asks for the data. A 2xx here comes from a host that lost its place.
     if (!data.startsWith("354")) return this.#nobody(settle(answers, [{ stage: "data", reply: this.#refusal(data, "data") }]));
     const finals = await this.#sendContent(t, this.isLmtp ? taken : 1);
-    // RFC 2033 §4.2: LMTP answers the dot once for each recipient it took, in their order.
     return settle(
       answers,
-      finals.map((raw): Answer => ({ stage: "dot", reply: this.#parse(raw, "dot") })),
+      finals.map((raw): Answer => ({ stage: "dot", reply: raw === null ? null : this.#parse(raw, "dot") })),
     );
   }
 
@@ -163,7 +163,8 @@ export class Session extends SMTPConnection {
     return answers;
   }
 
-  async #sendContent(t: Transaction, finals: number): Promise<string[]> {
+  /** The replies to the final dot: one, or from LMTP one for each recipient it took, in their order (RFC 2033 §4.2). Those which a breaking session left out are null. */
+  async #sendContent(t: Transaction, finals: number): Promise<(string | null)[]> {
     this.#stage = "dot";
     // What has come by now answers nothing that we have said: a final reply before the dot.
     if (this._responseQueue.length > 0 || this._remainder !== "")
@@ -174,7 +175,9 @@ export class Session extends SMTPConnection {
         : this.#writeAll(t.prefix, t.content, finals));
     } catch (error) {
       // The content could not be read or must not be sent. No dot was sent, so the host has nothing.
-      throw error instanceof SessionLost ? error : this.#breakOff("dot", error as Error, true);
+      if (!(error instanceof SessionLost)) throw this.#breakOff("dot", error as Error, true);
+      if (!error.uncertain || error.said.length === 0) throw error;
+      return Array.from({ length: finals }, (_, i) => error.said[i] ?? null);
     } finally {
       this.#dotSent = false;
     }
@@ -277,6 +280,7 @@ export class Session extends SMTPConnection {
     const raw = typeof response === "string" ? response : said?.startsWith("421") ? said : "";
     this.#lost = new SessionLost(this.#stage, cause, {
       reply: readRemoteReply(raw),
+      said: expecting?.replies ?? [],
       uncertain: this.#dotSent,
       tls: this.upgrading === true || code === "ETLS",
       ours,

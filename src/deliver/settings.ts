@@ -36,6 +36,8 @@ export type DeliverLimits = {
   readonly slowAttempts: number;
   /** Seconds that running attempts get to end when the process stops. */
   readonly drainSeconds: number;
+  /** PEM of the authorities that may vouch for hosts of smtps: routes; null: those that Node knows (NODE_EXTRA_CA_CERTS adds to them). */
+  readonly authorities: string | null;
   /** CIDR ranges in which hosts of MX records may lie although they are not public. */
   readonly allowedNetworks: readonly string[];
   /** Where this server itself listens, never a next hop. Address 0.0.0.0 or :: stands for all of the machine. */
@@ -65,6 +67,7 @@ export const delivererDefaults: DeliverLimits = {
   slowSeconds: 3,
   slowAttempts: 500,
   drainSeconds: 25,
+  authorities: null,
   allowedNetworks: [],
   ownListeners: [],
   mxPort: 25,

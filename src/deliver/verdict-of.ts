@@ -1,5 +1,4 @@
 import type { RemoteReply, Scope, Verdict } from "../mail/verdict.ts";
-import type { Answer } from "./session.ts";
 import type { Stage } from "./session-lost.ts";
 
 /**
@@ -18,7 +17,11 @@ const SCOPES: Readonly<Record<Stage, Scope>> = {
 };
 
 /** The verdict on one recipient from the reply that decided on it. `relay` is `host[address]:port`. */
-export function verdictOf({ stage, reply }: Answer, relay: string, isLmtp: boolean): Verdict {
+export function verdictOf(
+  { stage, reply }: { readonly stage: Stage; readonly reply: RemoteReply },
+  relay: string,
+  isLmtp: boolean,
+): Verdict {
   if (stage === "dot" && reply.code >= 200 && reply.code < 300) return { kind: "relayed", reply, relay };
   // RFC 2033 §4.2: after the dot an LMTP host speaks of one recipient. RFC 5321 §3.8: a 421 is about the host, whenever it comes.
   const scope = reply.code === 421 ? "host" : isLmtp && stage === "dot" ? "recipient" : SCOPES[stage];

@@ -3,6 +3,7 @@ import { type Edges, systemEdges } from "../../src/deliver/edges.ts";
 import type { DelivererSettings } from "../../src/deliver/settings.ts";
 import type { Route } from "../../src/directory/directory.ts";
 import type { Log } from "../../src/log/log.ts";
+import type { Metrics } from "../../src/log/metrics.ts";
 import type { Envelope } from "../../src/mail/envelope.ts";
 import { found, type Lookup } from "../../src/mail/lookup.ts";
 import { type Mailbox, parseMailbox } from "../../src/mail/mailbox.ts";
@@ -87,6 +88,8 @@ export type Trial = {
   readonly settled: Settlement[];
   readonly released: ClaimedRecipient[];
   readonly logged: string[];
+  /** Copies that may arrive twice, as counted for the metrics. */
+  readonly duplicateRisk: () => number;
   /** Resolves once `count` recipients are settled or given back. */
   readonly until: (count: number) => Promise<void>;
 };
@@ -100,6 +103,12 @@ export function startDeliverer(
   const settled: Settlement[] = [];
   const released: ClaimedRecipient[] = [];
   const logged: string[] = [];
+  let risk = 0;
+  const duplicateRisk = {
+    inc(copies: number) {
+      risk += copies;
+    },
+  } as Metrics["duplicateRisk"];
   const waiters = new Set<() => void>();
   const note = (event: string, fields?: object) => void logged.push(`${event} ${JSON.stringify(fields ?? {})}`);
   const log: Log = { debug: note, info: note, warn: note, error: note, line: (_program, text) => note(text) };
@@ -124,6 +133,7 @@ export function startDeliverer(
       },
       edges: { ...systemEdges([]), ...world },
       log,
+      metrics: { duplicateRisk },
     },
     { hostname: "mailroom.test", retry: [60, 300], ...settings },
   );
@@ -137,7 +147,7 @@ export function startDeliverer(
       waiters.add(check);
       check();
     });
-  return { deliverer, settled, released, logged, until };
+  return { deliverer, settled, released, logged, duplicateRisk: () => risk, until };
 }
 
 export const smtpTo = (port: number, kind: "smtp" | "smtps" | "lmtp" = "smtp"): Route => ({

@@ -1,24 +1,30 @@
-import { createServer, type Server, type Socket } from "node:net";
+import { createServer, type Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 
 /** What a fake next hop took: the envelope as it was spoken, and the octets between 354 and the final dot, dots undone. */
-export type Taken = { readonly mail: string; readonly rcpts: readonly string[]; readonly content: Buffer };
+export type Taken = { readonly mail: string; readonly rcpts: readonly string[]; readonly content: Buffer; readonly tls: boolean };
 
-/** A fake next hop's ways. Each hook answers one command; null: the usual reply; an empty string: silence. */
+/** A fake next hop's ways. Each hook speaks in place of the usual reply; null: the usual one; an empty string: silence. */
 export type SinkWays = {
   readonly extensions?: readonly string[];
   readonly lmtp?: boolean;
+  /** Key and certificate for STARTTLS, or from the first octet on. */
+  readonly tls?: { readonly key: string; readonly cert: string; readonly implicit?: boolean };
+  /** `connection` counts from 1. */
   readonly greeting?: (socket: Socket, connection: number) => string | null;
-  /** Sees every command line, and how many transactions this connection has finished. */
+  /** Sees every command line; `finished`: transactions this connection has ended. */
   readonly answer?: (line: string, socket: Socket, finished: number) => string | null;
-  /** Replies to the final dot, one per RCPT taken with LMTP. */
-  readonly dot?: (taken: Taken, socket: Socket) => string | null;
+  /** The reply to the final dot; with LMTP one line for each RCPT taken. */
+  readonly dot?: (taken: Taken, socket: Socket, finished: number) => string | null;
 };
 
-/** A next hop over real sockets. `lines` is every command it heard. */
+/** A next hop over real sockets. */
 export type Sink = {
   readonly port: number;
   readonly taken: Taken[];
+  /** Every command heard. */
   readonly lines: string[];
+  /** How many connections there were, and are. */
   connections(): number;
   open(): number;
   close(): Promise<void>;
@@ -32,12 +38,12 @@ export async function startSink(ways: SinkWays = {}, path?: string): Promise<Sin
   const lines: string[] = [];
   const sockets = new Set<Socket>();
   let connections = 0;
-  const server: Server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on("close", () => sockets.delete(socket));
-    socket.on("error", () => undefined);
-    socket.setNoDelay(true);
-    speak(socket, ways, ++connections, taken, lines);
+  const server = createServer((plain) => {
+    sockets.add(plain);
+    plain.on("close", () => sockets.delete(plain));
+    plain.on("error", () => undefined);
+    const socket = ways.tls?.implicit ? new TLSSocket(plain, { isServer: true, ...ways.tls }) : plain;
+    new Dialogue(ways, taken, lines).begin(socket, ++connections);
   });
   await new Promise<void>((resolve) => (path === undefined ? server.listen(0, "127.0.0.1", resolve) : server.listen(path, resolve)));
   const address = server.address();
@@ -55,76 +61,121 @@ export async function startSink(ways: SinkWays = {}, path?: string): Promise<Sin
   };
 }
 
-function speak(socket: Socket, ways: SinkWays, connection: number, taken: Taken[], lines: string[]): void {
-  let buffered = Buffer.alloc(0);
-  let inData = false;
-  let mail = "";
-  let rcpts: string[] = [];
-  let finished = 0;
-  const say = (text: string) => {
-    if (text !== "" && socket.writable) socket.write(`${text}\r\n`);
-  };
-  say(ways.greeting ? (ways.greeting(socket, connection) ?? "220 sink ESMTP") : "220 sink ESMTP");
+/** One connection to a fake next hop. */
+class Dialogue {
+  readonly #ways: SinkWays;
+  readonly #taken: Taken[];
+  readonly #lines: string[];
+  #socket: Socket | null = null;
+  #buffered = Buffer.alloc(0);
+  /** Behind #buffered, and joined to it when an end is in sight: a large message is not copied with each segment. */
+  #more: Buffer[] = [];
+  #inData = false;
+  #mail = "";
+  #rcpts: string[] = [];
+  #finished = 0;
 
-  const usual = (line: string): string => {
-    const verb = line.slice(0, 4).toUpperCase();
-    if (verb === "EHLO" || verb === "LHLO") {
-      const extensions = ways.extensions ?? EXTENSIONS;
-      return ["sink", ...extensions].map((word, i, all) => `250${i === all.length - 1 ? " " : "-"}${word}`).join("\r\n");
-    }
-    if (verb === "HELO" || verb === "RSET" || verb === "NOOP") return "250 2.0.0 Ok";
-    if (verb === "QUIT") return "221 2.0.0 Bye";
-    if (verb === "MAIL") return "250 2.1.0 Ok";
-    if (verb === "RCPT") return "250 2.1.5 Ok";
-    if (verb === "DATA") return rcpts.length > 0 ? "354 Go on" : "554 5.5.1 No valid recipients";
-    return "502 5.5.2 What?";
-  };
+  constructor(ways: SinkWays, taken: Taken[], lines: string[]) {
+    this.#ways = ways;
+    this.#taken = taken;
+    this.#lines = lines;
+  }
 
-  const command = (line: string): void => {
-    lines.push(line);
-    const reply = ways.answer?.(line, socket, finished) ?? usual(line);
-    const verb = line.slice(0, 4).toUpperCase();
-    if (verb === "MAIL" || verb === "RSET") rcpts = [];
-    if (verb === "MAIL") mail = line;
-    if (verb === "RCPT" && reply.startsWith("2")) rcpts.push(line);
-    if (verb === "DATA" && reply.startsWith("354")) inData = true;
-    say(reply);
+  begin(socket: Socket, connection: number): void {
+    this.#listenTo(socket);
+    this.#say(this.#ways.greeting?.(socket, connection) ?? "220 sink ESMTP");
+  }
+
+  #listenTo(socket: Socket): void {
+    this.#socket = socket;
+    socket.on("error", () => undefined);
+    socket.on("data", (chunk: Buffer) => {
+      this.#more.push(chunk);
+      const tail = Buffer.concat([(this.#more.at(-2) ?? this.#buffered).subarray(-4), chunk]);
+      if (this.#inData && !tail.includes(".\r\n")) return;
+      this.#buffered = Buffer.concat([this.#buffered, ...this.#more.splice(0)]);
+      while (this.#inData ? this.#readData() : this.#readLine());
+    });
+  }
+
+  #say(text: string): void {
+    if (text !== "" && this.#socket?.writable) this.#socket.write(`${text}\r\n`);
+  }
+
+  #readLine(): boolean {
+    const end = this.#buffered.indexOf("\r\n");
+    if (end < 0) return false;
+    const line = this.#buffered.toString("utf8", 0, end);
+    this.#buffered = this.#buffered.subarray(end + 2);
+    this.#command(line, line.slice(0, 4).toUpperCase());
+    return true;
+  }
+
+  #command(line: string, verb: string): void {
+    const socket = this.#socket as Socket;
+    this.#lines.push(line);
+    const reply = this.#ways.answer?.(line, socket, this.#finished) ?? this.#usual(verb);
+    if (verb === "MAIL" || verb === "RSET") this.#rcpts = [];
+    if (verb === "MAIL") this.#mail = line;
+    if (verb === "RCPT" && reply.startsWith("2")) this.#rcpts.push(line);
+    if (verb === "DATA" && reply.startsWith("354")) this.#inData = true;
+    this.#say(reply);
     if (verb === "QUIT") socket.end();
-  };
-
-  const finish = (wire: Buffer): void => {
-    inData = false;
-    finished++;
-    const message = { mail, rcpts, content: undotted(wire) };
-    const reply = ways.dot?.(message, socket) ?? (ways.lmtp ? rcpts.map(() => "250 2.0.0 Ok").join("\r\n") : "250 2.0.0 Ok: queued");
-    if (reply.startsWith("2") || ways.lmtp) taken.push(message);
-    rcpts = [];
-    say(reply);
-  };
-
-  socket.on("data", (chunk: Buffer) => {
-    buffered = Buffer.concat([buffered, chunk]);
-    for (;;) {
-      if (inData) {
-        // An empty message ends with the first line.
-        const end = buffered.subarray(0, 3).equals(Buffer.from(".\r\n")) ? -2 : buffered.indexOf("\r\n.\r\n");
-        if (end === -1) return;
-        const wire = buffered.subarray(0, end + 2);
-        buffered = buffered.subarray(end + 5);
-        finish(wire);
-      } else {
-        const end = buffered.indexOf("\r\n");
-        if (end < 0) return;
-        const line = buffered.toString("utf8", 0, end);
-        buffered = buffered.subarray(end + 2);
-        command(line);
-      }
+    if (verb === "STAR" && reply.startsWith("2") && this.#ways.tls) {
+      socket.removeAllListeners("data");
+      this.#listenTo(new TLSSocket(socket, { isServer: true, ...this.#ways.tls }));
     }
-  });
+  }
+
+  #usual(verb: string): string {
+    const { extensions = EXTENSIONS } = this.#ways;
+    switch (verb) {
+      case "EHLO":
+      case "LHLO":
+        return ["sink", ...extensions].map((word, i) => `250${i === extensions.length ? " " : "-"}${word}`).join("\r\n");
+      case "HELO":
+      case "RSET":
+        return "250 2.0.0 Ok";
+      case "MAIL":
+        return "250 2.1.0 Ok";
+      case "RCPT":
+        return "250 2.1.5 Ok";
+      case "DATA":
+        return this.#rcpts.length > 0 ? "354 Go on" : "554 5.5.1 No valid recipients";
+      case "STAR":
+        return "220 2.0.0 Go ahead";
+      case "QUIT":
+        return "221 2.0.0 Bye";
+      default:
+        return "502 5.5.2 What?";
+    }
+  }
+
+  #readData(): boolean {
+    // An empty message ends with its first line.
+    const isEmpty = this.#buffered.subarray(0, 3).equals(Buffer.from(".\r\n"));
+    const end = isEmpty ? -2 : this.#buffered.indexOf("\r\n.\r\n");
+    if (end === -1) return false;
+    const wire = this.#buffered.subarray(0, end + 2);
+    this.#buffered = this.#buffered.subarray(end + 5);
+    this.#finish(wire);
+    return true;
+  }
+
+  #finish(wire: Buffer): void {
+    const socket = this.#socket as Socket;
+    this.#inData = false;
+    this.#finished++;
+    const message = { mail: this.#mail, rcpts: this.#rcpts, content: undotted(wire), tls: socket instanceof TLSSocket };
+    const usual = this.#ways.lmtp ? this.#rcpts.map(() => "250 2.0.0 Ok").join("\r\n") : "250 2.0.0 Ok: queued";
+    const reply = this.#ways.dot?.(message, socket, this.#finished) ?? usual;
+    if (reply.startsWith("2") || this.#ways.lmtp) this.#taken.push(message);
+    this.#rcpts = [];
+    this.#say(reply);
+  }
 }
 
 /** RFC 5321 §4.5.2, undone the slow and plain way. */
 function undotted(wire: Buffer): Buffer {
-  const text = wire.toString("latin1");
-  return Buffer.from(text.replace(/(^|\r\n)\./g, "$1"), "latin1");
+  return Buffer.from(wire.toString("latin1").replace(/(^|\r\n)\./g, "$1"), "latin1");
 }
