@@ -185,7 +185,7 @@ describe("recipients", () => {
     const to = Array.from({ length: 250 }, (_, i) => `m${i}@x.test`);
     trial.deliverer.accept(claimed(to, undefined, { lane: 1 }));
     await trial.until(250);
-    expect(hop.taken.map((taken) => taken.rcpts.length).sort()).toEqual([100, 100, 50]);
+    expect(hop.taken.map((taken) => taken.rcpts.length).sort((a, b) => a - b)).toEqual([50, 100, 100]);
     expect(new Set(hop.taken.flatMap((taken) => taken.rcpts)).size).toBe(250);
   });
 
@@ -411,7 +411,7 @@ describe("LMTP", () => {
     const trial = start({ "*": smtpTo(hop.port, "lmtp") });
     trial.deliverer.accept(claimed(["bob@x.test", "Bob@x.test", "eve@x.test"]));
     await trial.until(3);
-    expect(hop.taken.map((taken) => taken.rcpts.length).sort()).toEqual([1, 2]);
+    expect(hop.taken.map((taken) => taken.rcpts.length).sort((a, b) => a - b)).toEqual([1, 2]);
   });
 
   test("a host that closes amid its answers: those it answered for have theirs, the others are uncertain", async () => {

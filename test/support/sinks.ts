@@ -70,6 +70,7 @@ class Dialogue {
   #buffered = Buffer.alloc(0);
   /** Behind #buffered, and joined to it when an end is in sight: a large message is not copied with each segment. */
   #more: Buffer[] = [];
+  #tail = Buffer.alloc(0);
   #inData = false;
   #mail = "";
   #rcpts: string[] = [];
@@ -91,8 +92,9 @@ class Dialogue {
     socket.on("error", () => undefined);
     socket.on("data", (chunk: Buffer) => {
       this.#more.push(chunk);
-      const tail = Buffer.concat([(this.#more.at(-2) ?? this.#buffered).subarray(-4), chunk]);
-      if (this.#inData && !tail.includes(".\r\n")) return;
+      const window = Buffer.concat([this.#tail, chunk]);
+      this.#tail = window.subarray(-4);
+      if (this.#inData && !window.includes(".\r\n")) return;
       this.#buffered = Buffer.concat([this.#buffered, ...this.#more.splice(0)]);
       while (this.#inData ? this.#readData() : this.#readLine());
     });
