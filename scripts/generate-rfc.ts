@@ -43,6 +43,7 @@ const TITLES: Readonly<Record<number, string>> = {
   5890: "Internationalized Domain Names for Applications: Definitions",
   5891: "Internationalized Domain Names in Applications: Protocol",
   5952: "A Recommendation for IPv6 Address Text Representation",
+  6052: "IPv6 Addressing of IPv4/IPv6 Translators",
   6152: "SMTP Service Extension for 8-bit MIME Transport",
   6409: "Message Submission for Mail",
   6522: "The Multipart/Report Media Type for the Reporting of Mail System Administrative Messages",

@@ -16,7 +16,7 @@ export function selfSigned(hostname: string, now: Date): Pair {
   const name = sequence(set(sequence(oid("2.5.4.3"), der(UTF8_STRING, Buffer.from(hostname.slice(0, 64))))));
   const tbs = sequence(
     der(CONTEXT_0, integer(Buffer.from([2]))), // RFC 5280 §4.1.2.1: v3
-    integer(randomBytes(16)), // §4.1.2.2: positive, at most 20 octets
+    integer(randomBytes(16)), // RFC 5280 §4.1.2.2: positive, at most 20 octets
     ecdsaWithSha256,
     name,
     sequence(time(new Date(now.getTime() - DAY)), time(new Date(now.getTime() + YEARS * 365 * DAY))),

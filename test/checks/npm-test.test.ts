@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { judge, type TestFile } from "../../scripts/judge.ts";
 import { processesOf } from "../../scripts/left-behind.ts";
-import { until } from "../support/maildir.ts";
+import { eventually } from "../support/eventually.ts";
 
 const file = (status: string, ...statuses: string[]): TestFile => ({
   name: "a.test.ts",
@@ -53,7 +53,7 @@ describe.skipIf(process.platform !== "linux")("processes left behind", () => {
   ])("are found %s, until they end", async (_how, start) => {
     const child = start();
     started.push(child);
-    await until(() => (processesOf(folder).some(({ pid }) => pid === child.pid) ? true : null));
+    await eventually(() => expect(processesOf(folder).map(({ pid }) => pid)).toContain(child.pid));
     child.kill("SIGKILL");
     await once(child, "exit");
     expect(processesOf(folder).map(({ pid }) => pid)).not.toContain(child.pid);

@@ -13,14 +13,3 @@ export function mailsIn(maildir: string): Buffer[] {
     throw error;
   }
 }
-
-/** Asks until `question` has an answer other than null, at most `ms` milliseconds long. */
-export async function until<T>(question: () => T | null | Promise<T | null>, ms = 15_000): Promise<T> {
-  const deadline = Date.now() + ms;
-  for (;;) {
-    const answer = await question();
-    if (answer !== null) return answer;
-    if (Date.now() > deadline) throw new Error(`nothing after ${ms} ms`);
-    await new Promise((wake) => setTimeout(wake, 20));
-  }
-}
