@@ -92,8 +92,10 @@ describe("a fresh demo", () => {
 
   needs("nmap")("asked by nmap's smtp-open-relay", () => {
     it("refuses every form", async () => {
-      const asked = `nmap -Pn -n -p ${mailroom.smtpPort} --script +smtp-open-relay --script-args smtp-open-relay.domain=evil.example 127.0.0.1`;
-      expect((await shell(asked)).output).toContain("Server doesn't seem to be an open relay, all tests failed");
+      const asked = `nmap -Pn -n -p ${mailroom.smtpPort} --script +smtp-open-relay --script-args smtp-open-relay.domain=evil.example --script-trace 127.0.0.1`;
+      const { output } = await shell(asked);
+      expect(output).toContain("Server doesn't seem to be an open relay, all tests failed");
+      expect(output.match(/\| (?:[0-9a-f]{8}: .* )?RCPT TO:/g)?.length, "forms that were really sent").toBe(16);
     });
   });
 

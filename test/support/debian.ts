@@ -8,8 +8,7 @@ export const programs = {
   swaks: { program: "swaks", package: "swaks", why: "sends mail as a person at a terminal would" },
   curl: { program: "curl", package: "curl", why: "sends mail with a second, independent client; reads the HTTP endpoints" },
   nmap: { program: "nmap", package: "nmap", why: "its smtp-open-relay script is an outside judge of the relay decision" },
-  "smtp-source": { program: "smtp-source", package: "postfix", why: "Postfix's load generator as a client" },
-  "smtp-sink": { program: "smtp-sink", package: "postfix", why: "Postfix's test sink as a next hop" },
+  openssl: { program: "openssl", package: "openssl", why: "makes certificates with faults, for the tests of TLS" },
   postgres15: {
     program: "/usr/lib/postgresql/15/bin/postgres",
     package: "postgresql-15",
@@ -19,7 +18,7 @@ export const programs = {
 
 export type Need = keyof typeof programs;
 
-const FOLDERS = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/sbin"]; // Debian keeps smtp-sink out of a user's PATH
+const FOLDERS = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/sbin"]; // Debian keeps some out of a user's PATH
 
 /** The program's full path, or null when it is not installed. */
 export function pathOf(need: Need): string | null {

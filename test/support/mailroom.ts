@@ -1,9 +1,9 @@
 /** The real program, built into dist/, as a process of its own: started, asked, stopped and killed as an operator would. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { freePort } from "../../scripts/free-port.ts";
 import { capture, type Ended } from "../../scripts/run.ts";
 
 const COMMAND = resolve("dist/cli/mailroom.js");
@@ -42,7 +42,7 @@ export async function startMailroom({ verb = "serve", env = {} }: StartOptions =
   await builtFromTheseSources();
   const folder = mkdtempSync(join(tmpdir(), "mr-"));
   chmodSync(folder, 0o755); // root's embedded Postgres runs under another account, which must get to its files
-  const [smtpPort, httpPort] = await freePorts();
+  const [smtpPort, httpPort] = [await freePort(), await freePort()];
   const settings = {
     PATH: process.env["PATH"] ?? "",
     TMPDIR: tmpdir(),
@@ -119,19 +119,4 @@ async function answers(url: string): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-/** Two ports that nobody listens on. Somebody else may take one before we do: then the start fails and says so. */
-async function freePorts(): Promise<readonly [number, number]> {
-  const servers = [createServer(), createServer()];
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((found, fail) => {
-          server.on("error", fail).listen(0, "127.0.0.1", () => found((server.address() as { port: number }).port));
-        }),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))));
-  return [ports[0] ?? 0, ports[1] ?? 0];
 }
