@@ -44,15 +44,23 @@ test("payloads reach the channel's own listener, several channels share one conn
   expect(count).toEqual({ n: 1 });
 });
 
-test("a connection that is killed comes back; what was notified meanwhile is announced as a gap", async () => {
+test("a connection that is lost comes back; what was notified meanwhile is announced as a gap", async () => {
   const subscription = await listen("one");
-  await runSql(database.connection, "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'listens listen'");
+  proxy.down();
   await eventually(() => expect(subscription.healthy()).toBe(false));
   await notify("one", "missed");
+  proxy.up();
   await eventually(() => expect(heard).toEqual(["one begins", "one begins"]));
   expect(subscription.healthy()).toBe(true);
   await notify("one", "a");
   await eventually(() => expect(heard.at(-1)).toBe("one:a"));
+});
+
+test("its server process killed: it comes back, with a gap", async () => {
+  const subscription = await listen("one");
+  await runSql(database.connection, "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'listens listen'");
+  await eventually(() => expect(heard).toEqual(["one begins", "one begins"]));
+  expect(subscription.healthy()).toBe(true);
 });
 
 test("a connection that falls silent is not healthy after 5 s, and comes back when the wire does", async () => {

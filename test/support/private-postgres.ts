@@ -43,15 +43,12 @@ export async function startPostgres({
   const args = ["-D", cluster, ...Object.entries(all).flatMap(([name, value]) => ["-c", `${name}=${value}`])];
   const child = spawn(join(programs, "postgres"), args, { ...asAccount(account), detached: true, stdio: "ignore" });
   const connection = { hosts: [{ host: cluster, port: 5432 }], user: "mailroom", password: null, database: "postgres", tls: null };
-  await untilReady(child, connection);
-  return {
-    connection,
-    url: `postgres://mailroom@/postgres?host=${encodeURIComponent(cluster)}`,
-    stop: async () => {
-      await stopServer(child.pid ?? 0);
-      await directory.remove();
-    },
+  const stop = async () => {
+    await stopServer(child.pid ?? 0);
+    await directory.remove();
   };
+  await untilReady(child, connection).catch((error: unknown) => stop().then(() => Promise.reject(error)));
+  return { connection, url: `postgres://mailroom@/postgres?host=${encodeURIComponent(cluster)}`, stop };
 }
 
 async function untilReady(child: ChildProcess, connection: Connection): Promise<void> {

@@ -1,0 +1,226 @@
+-- The schema after all migrations. Written by scripts/generate-schema.ts.
+
+create sequence public.change_records_change_no_seq as bigint start 1 increment 1 minvalue 1 maxvalue 9223372036854775807 owned by public.change_records.change_no;
+
+create sequence public.node_numbers as bigint start 1 increment 1 minvalue 1 maxvalue 2147483647 cycle;
+
+create table public.change_records (
+  change_no bigint not null default nextval('public.change_records_change_no_seq'::regclass),
+  changed_at timestamp with time zone not null default now(),
+  actor text not null,
+  action text not null,
+  object text not null,
+  why text,
+  before jsonb,
+  after jsonb,
+  constraint change_records_pkey PRIMARY KEY (change_no)
+);
+
+create table public.content_chunks (
+  message_id bigint not null,
+  chunk_no integer not null,
+  octets bytea not null,
+  constraint content_chunks_message_id_chunk_no_pk PRIMARY KEY (message_id, chunk_no)
+) with (autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_scale_factor=0.02, toast_tuple_target=8160);
+alter table public.content_chunks alter column octets set storage external;
+
+create table public.deliveries (
+  message_id bigint not null,
+  recipient_no integer not null,
+  attempt_no integer not null,
+  ended_at timestamp with time zone not null default now(),
+  outcome text not null,
+  final_recipient text not null,
+  original_recipient text not null,
+  paths json not null,
+  relay text,
+  delays real[],
+  enhanced_status text not null,
+  reply text not null,
+  constraint known_outcome CHECK ((outcome = ANY (ARRAY['sent'::text, 'deferred'::text, 'bounced'::text, 'expired'::text, 'discarded'::text, 'deleted'::text]))),
+  constraint deliveries_message_id_recipient_no_attempt_no_pk PRIMARY KEY (message_id, recipient_no, attempt_no)
+) partition by RANGE (message_id);
+
+create table public.deliveries_default partition of public.deliveries DEFAULT;
+
+create table public.domains (
+  domain text collate "C" not null,
+  alias_of text collate "C",
+  catch_all text collate "C",
+  subaddressing boolean not null default true,
+  created_at timestamp with time zone not null default now(),
+  constraint alias_of_another CHECK (((alias_of IS NULL) OR (alias_of <> domain))),
+  constraint domains_pkey PRIMARY KEY (domain)
+);
+
+create table public.entries (
+  address text collate "C" not null,
+  domain text collate "C" not null,
+  kind text not null,
+  owner text collate "C",
+  note text,
+  expires_at timestamp with time zone,
+  posting text,
+  created_at timestamp with time zone not null default now(),
+  changed_at timestamp with time zone not null default now(),
+  version integer not null default 1,
+  constraint known_kind CHECK ((kind = ANY (ARRAY['alias'::text, 'list'::text]))),
+  constraint known_posting CHECK ((posting = ANY (ARRAY['anyone'::text, 'campus'::text, 'members'::text, 'owners'::text, 'moderated'::text]))),
+  constraint posting_of_lists CHECK (((kind = 'list'::text) = (posting IS NOT NULL))),
+  constraint entries_domain_domains_domain_fk FOREIGN KEY (domain) REFERENCES public.domains(domain),
+  constraint entries_pkey PRIMARY KEY (address)
+);
+
+create table public.messages (
+  message_id bigint not null,
+  received_at timestamp with time zone not null default now(),
+  reverse_path text,
+  smtputf8 boolean not null,
+  body_8bit boolean not null,
+  ret text,
+  envid text,
+  size bigint not null,
+  sha256 bytea not null,
+  header_size integer not null,
+  prefix text not null,
+  header_message_id text,
+  client_address text,
+  helo_name text,
+  authenticated_as text,
+  recipient_count integer not null,
+  constraint messages_message_id_pk PRIMARY KEY (message_id)
+) partition by RANGE (message_id);
+
+create table public.messages_default partition of public.messages DEFAULT;
+
+create table public.nodes (
+  node_no integer not null,
+  hostname text not null,
+  host_identity text not null,
+  pid integer not null,
+  pid_started_at text not null,
+  started_at timestamp with time zone not null default now(),
+  seen_at timestamp with time zone not null default now(),
+  constraint nodes_pkey PRIMARY KEY (node_no)
+);
+
+create table public.queued_recipients (
+  message_id bigint not null,
+  recipient_no integer not null,
+  final_recipient text not null,
+  original_recipient text not null,
+  reverse_path text,
+  destination text not null,
+  lane smallint not null,
+  paths json not null,
+  notify text,
+  orcpt text,
+  attempts integer not null,
+  unrecorded smallint not null,
+  claimed_by integer,
+  fence integer not null,
+  next_attempt_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  failures integer not null default 0,
+  last_attempt_at timestamp with time zone,
+  last_status text,
+  last_reply text,
+  last_relay text,
+  last_scope text,
+  held_at timestamp with time zone,
+  held_reason text,
+  quarantined_at timestamp with time zone,
+  constraint booked_when_claimed CHECK (((claimed_by IS NULL) OR ((attempts > 0) AND (unrecorded > 0) AND (fence > 0)))),
+  constraint counts_are_sane CHECK (((attempts >= 0) AND (unrecorded >= 0) AND (unrecorded <= attempts) AND (failures <= attempts))),
+  constraint held_for_a_reason CHECK (((held_at IS NULL) = (held_reason IS NULL))),
+  constraint held_or_claimed CHECK (((held_at IS NULL) OR (claimed_by IS NULL))),
+  constraint quarantined_or_claimed CHECK (((quarantined_at IS NULL) OR (claimed_by IS NULL))),
+  constraint queued_recipients_message_id_recipient_no_pk PRIMARY KEY (message_id, recipient_no)
+) with (autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_scale_factor=0.02, fillfactor=70);
+
+create table public.routes (
+  domain text collate "C" not null,
+  url text not null,
+  constraint routes_pkey PRIMARY KEY (domain)
+);
+
+create table public.targets (
+  address text collate "C" not null,
+  target text collate "C" not null,
+  added_at timestamp with time zone not null default now(),
+  constraint targets_address_entries_address_fk FOREIGN KEY (address) REFERENCES public.entries(address) ON UPDATE CASCADE ON DELETE CASCADE,
+  constraint targets_address_target_pk PRIMARY KEY (address, target)
+);
+
+CREATE INDEX change_records_by_object ON public.change_records USING btree (object, change_no);
+
+CREATE INDEX deliveries_by_final_recipient ON ONLY public.deliveries USING btree (final_recipient, message_id);
+
+CREATE INDEX deliveries_by_original_recipient ON ONLY public.deliveries USING btree (original_recipient, message_id);
+
+CREATE INDEX entries_by_domain ON public.entries USING btree (domain, address);
+
+CREATE INDEX messages_by_header_message_id ON ONLY public.messages USING btree (header_message_id) WHERE (header_message_id IS NOT NULL);
+
+CREATE INDEX messages_by_reverse_path ON ONLY public.messages USING btree (reverse_path, message_id);
+
+CREATE INDEX queued_recipients_due ON public.queued_recipients USING btree (lane, next_attempt_at, destination) WHERE ((held_at IS NULL) AND (quarantined_at IS NULL));
+
+CREATE INDEX targets_by_target ON public.targets USING btree (target);
+
+CREATE OR REPLACE FUNCTION public.tell_domains_changed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+	PERFORM pg_notify('directory_changed', 'domains');
+	RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.tell_entries_changed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+	addresses text[]; -- null: TRUNCATE, which has no transition tables
+	payload text;
+BEGIN
+	IF TG_OP = 'INSERT' THEN
+		addresses := array(SELECT DISTINCT address FROM new_rows LIMIT 201);
+	ELSIF TG_OP = 'UPDATE' THEN
+		addresses := array(SELECT address FROM old_rows UNION SELECT address FROM new_rows LIMIT 201);
+	ELSIF TG_OP = 'DELETE' THEN
+		addresses := array(SELECT DISTINCT address FROM old_rows LIMIT 201);
+	END IF;
+	IF cardinality(addresses) = 0 THEN
+		RETURN NULL;
+	END IF;
+	payload := to_json(addresses)::text;
+	IF payload IS NULL OR cardinality(addresses) > 200 OR octet_length(payload) > 7500 THEN
+		payload := '*'; -- NOTIFY carries less than 8,000 octets
+	END IF;
+	PERFORM pg_notify('directory_changed', payload);
+	RETURN NULL;
+END
+$function$;
+
+CREATE TRIGGER domains_changed AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.domains FOR EACH STATEMENT EXECUTE FUNCTION public.tell_domains_changed();
+
+CREATE TRIGGER entries_deleted AFTER DELETE ON public.entries REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tell_entries_changed();
+
+CREATE TRIGGER entries_inserted AFTER INSERT ON public.entries REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tell_entries_changed();
+
+CREATE TRIGGER entries_truncated AFTER TRUNCATE ON public.entries FOR EACH STATEMENT EXECUTE FUNCTION public.tell_entries_changed();
+
+CREATE TRIGGER entries_updated AFTER UPDATE ON public.entries REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tell_entries_changed();
+
+CREATE TRIGGER routes_changed AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.routes FOR EACH STATEMENT EXECUTE FUNCTION public.tell_domains_changed();
+
+CREATE TRIGGER targets_deleted AFTER DELETE ON public.targets REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tell_entries_changed();
+
+CREATE TRIGGER targets_inserted AFTER INSERT ON public.targets REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tell_entries_changed();
+
+CREATE TRIGGER targets_truncated AFTER TRUNCATE ON public.targets FOR EACH STATEMENT EXECUTE FUNCTION public.tell_entries_changed();
+
+CREATE TRIGGER targets_updated AFTER UPDATE ON public.targets REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tell_entries_changed();
