@@ -99,6 +99,7 @@ export function startDeliverer(
   routes: Readonly<Record<string, Route | Lookup<Route>>>,
   settings: Partial<DelivererSettings> = {},
   world: Partial<Edges> = {},
+  settling: () => Promise<void> | void = () => undefined,
 ): Trial {
   const settled: Settlement[] = [];
   const released: ClaimedRecipient[] = [];
@@ -126,6 +127,7 @@ export function startDeliverer(
       settle(settlements) {
         settled.push(...settlements);
         for (const wake of waiters) wake();
+        return settling();
       },
       release(_message, recipients) {
         released.push(...recipients);

@@ -14,8 +14,8 @@ export type SinkWays = {
   readonly greeting?: (socket: Socket, connection: number) => string | null;
   /** Sees every command line; `finished`: transactions this connection has ended. */
   readonly answer?: (line: string, socket: Socket, finished: number) => string | null;
-  /** The reply to the final dot; with LMTP one line for each RCPT taken. */
-  readonly dot?: (taken: Taken, socket: Socket, finished: number) => string | null;
+  /** The reply to the final dot, now or later; with LMTP one line for each RCPT taken. */
+  readonly dot?: (taken: Taken, socket: Socket, finished: number) => string | null | Promise<string>;
 };
 
 /** A next hop over real sockets. */
@@ -170,10 +170,14 @@ class Dialogue {
     this.#finished++;
     const message = { mail: this.#mail, rcpts: this.#rcpts, content: undotted(wire), tls: socket instanceof TLSSocket };
     const usual = this.#ways.lmtp ? this.#rcpts.map(() => "250 2.0.0 Ok").join("\r\n") : "250 2.0.0 Ok: queued";
+    const end = (reply: string): void => {
+      if (reply.startsWith("2") || this.#ways.lmtp) this.#taken.push(message);
+      this.#say(reply);
+    };
     const reply = this.#ways.dot?.(message, socket, this.#finished) ?? usual;
-    if (reply.startsWith("2") || this.#ways.lmtp) this.#taken.push(message);
     this.#rcpts = [];
-    this.#say(reply);
+    if (typeof reply === "string") end(reply);
+    else void reply.then(end);
   }
 }
 
