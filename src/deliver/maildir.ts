@@ -1,15 +1,15 @@
 import { constants } from "node:fs";
-import { link, mkdir, open, rename, unlink } from "node:fs/promises";
+import { type FileHandle, link, mkdir, open, rename, unlink } from "node:fs/promises";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Mailbox } from "../mail/mailbox.ts";
 
-/** A folder name may hold these as they are; all else, and a dot in front, is written %XX. `%` itself is, so no two mailboxes share a folder. */
+/** A folder name may hold these as they are. All else, and a dot in front, is written %XX; as `%` itself is, no two mailboxes share a folder. */
 const SAFE = /[A-Za-z0-9_=@+.~-]/;
 
 /**
  * The Maildir of a mailbox: `{local}` and `{domain}` in the path of a route stand for its halves, made safe for a file name:
- * no slash, no `..`, no NUL, nothing hidden.
+ * no slash, no `..`, no NUL, nothing hidden. A path without them is one Maildir for all; a relative one starts where the process does.
  */
 export function maildirOf(pattern: string, mailbox: Mailbox): string {
   return pattern.replace(/\{(local|domain)\}/g, (_, half) => safeName(half === "local" ? mailbox.localPart : mailbox.domain));
@@ -26,17 +26,17 @@ function safeName(text: string): string {
 }
 
 let sequence = 0;
-const hostPart = hostname().replace(/[/:,]/g, (letter) => (letter === "/" ? "\\057" : letter === ":" ? "\\072" : "\\054"));
+const host = hostname().replace(/[/:,]/g, (letter) => `\\${letter.charCodeAt(0).toString(8).padStart(3, "0")}`);
 
-/** Maildir's unique name: time, microseconds, process, sequence, host, and the size that Dovecot reads from it. */
+/** Maildir's unique name: time, microseconds, process, a count, the host; and the size, which Dovecot reads from it. `now` in ms since 1970. */
 function uniqueName(now: number, size: number): string {
   const micros = String(Math.trunc((now % 1000) * 1000)).padStart(6, "0");
-  return `${Math.trunc(now / 1000)}.M${micros}P${process.pid}Q${++sequence}.${hostPart},S=${size}`;
+  return `${Math.trunc(now / 1000)}.M${micros}P${process.pid}Q${++sequence}.${host},S=${size}`;
 }
 
 /**
- * Writes one message into a Maildir so that it is there whole or not at all: tmp, write, fsync, link into new, fsync of new.
- * Folders are made on first use, 0700; the file is 0600. Rejects with the system's error (`code`), or with what `content` threw.
+ * Writes one message into a Maildir so that it is there whole or not at all, whatever dies: tmp, write, fsync, link into new, fsync
+ * of new. Folders are made on first use, 0700; the file is 0600. Rejects with the system's error (its `code`) or the content's.
  */
 export async function writeMaildir(
   dir: string,
@@ -50,7 +50,7 @@ export async function writeMaildir(
   const file = await openNew(dir, temporary);
   try {
     try {
-      await file.writev([prefix]);
+      await writeAll(file, prefix);
       for await (const piece of content) await writeAll(file, piece);
       await file.sync();
     } finally {
@@ -58,24 +58,41 @@ export async function writeMaildir(
     }
     await intoNew(temporary, join(dir, "new", name));
   } finally {
-    await unlink(temporary).catch(() => undefined); // a name left in tmp is harmless: readers remove it after 36 hours
+    await unlink(temporary).catch(() => undefined); // left there it is harmless: readers remove it after 36 hours
   }
   await syncFolder(join(dir, "new"));
 }
 
-async function writeAll(file: Awaited<ReturnType<typeof open>>, piece: Buffer): Promise<void> {
+async function writeAll(file: FileHandle, piece: Buffer): Promise<void> {
   for (let at = 0; at < piece.length; ) at += (await file.write(piece, at)).bytesWritten;
 }
 
-async function openNew(dir: string, path: string) {
+async function openNew(dir: string, path: string): Promise<FileHandle> {
   const create = () => open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
   try {
     return await create();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   }
-  for (const folder of ["tmp", "new", "cur"]) await mkdir(join(dir, folder), { recursive: true, mode: 0o700 });
+  for (const folder of ["tmp", "new", "cur"]) await makeFolder(join(dir, folder));
   return create();
+}
+
+/**
+ * A folder and what is missing above it, each made durable by the one above. Not mkdir's `recursive`: where a parent is there and yet
+ * refuses with ENOENT, as /proc does, that never returns and keeps a thread busy.
+ */
+async function makeFolder(path: string): Promise<void> {
+  const make = () =>
+    mkdir(path, 0o700).catch((error: NodeJS.ErrnoException) => (error.code === "EEXIST" ? undefined : Promise.reject(error)));
+  try {
+    await make();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT" || dirname(path) === path) throw error;
+    await makeFolder(dirname(path));
+    await make();
+  }
+  await syncFolder(dirname(path));
 }
 
 /** link never replaces a file; where the file system has no links, rename. */

@@ -40,6 +40,7 @@ export async function startSink(ways: SinkWays = {}, path?: string): Promise<Sin
   let connections = 0;
   const server = createServer((plain) => {
     sockets.add(plain);
+    plain.setNoDelay(true); // replies go out one by one: Nagle would hold the second for 40 ms
     plain.on("close", () => sockets.delete(plain));
     plain.on("error", () => undefined);
     const socket = ways.tls?.implicit ? new TLSSocket(plain, { isServer: true, ...ways.tls }) : plain;
