@@ -10,14 +10,14 @@ import { openPool } from "./pool.ts";
 import type { Queryable } from "./session.ts";
 import { type Transaction, transact } from "./transaction.ts";
 
-export type { Queryable, Statement } from "./session.ts";
+export type { Queryable } from "./session.ts";
 export type { Transaction } from "./transaction.ts";
 
 export type Db = Queryable & {
   readonly drizzle: Drizzle;
   /**
-   * BEGIN, work, COMMIT; ROLLBACK when work throws, whose error it rejects with. For writes: it takes a transaction id at
-   * once. Rejects with CommitUnknown when nobody knows whether it was committed: ask commitOutcome (transaction.ts).
+   * BEGIN, work, COMMIT; ROLLBACK when work throws, whose error it rejects with. Rejects with CommitUnknown when nobody
+   * knows whether it was committed; after that, or when a single writing statement got no answer, outcomeOf tells (outcome.ts).
    */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
   /**

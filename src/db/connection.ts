@@ -11,10 +11,14 @@ export type Connection = {
   /** Null: none is ever sent (peer or trust). */
   readonly password: string | null;
   readonly database: string;
-  readonly tls: ConnectionOptions | null;
+  /** Plain data, so that a connection can be handed to another process. Null: clear text. */
+  readonly tls: Tls | null;
   /** Server options for the session, as libpq's `options`. */
   readonly options?: string;
 };
+
+/** `verify`: nothing (encrypted, to whomever), the certificate's chain, or the host's name in it as well. PEM texts. */
+export type Tls = { readonly verify: "nothing" | "chain" | "host"; readonly ca?: string; readonly cert?: string; readonly key?: string };
 
 /** A database URL we cannot use; the message names the part, never the password. */
 export class BadDatabaseUrl extends Error {
@@ -81,26 +85,18 @@ function portOf(text: string): number {
   return port;
 }
 
+const VERIFY: Record<string, Tls["verify"]> = { require: "nothing", "verify-ca": "chain", "verify-full": "host" };
+
 /** libpq's meaning of sslmode, but for `allow` and `prefer`: they fall back to clear text for whoever can cut the handshake. */
-function tlsOf(query: URLSearchParams): ConnectionOptions | null {
+function tlsOf(query: URLSearchParams): Tls | null {
   const mode = query.get("sslmode") ?? (query.has("sslrootcert") ? "verify-full" : "disable");
-  const ca = pem(query, "sslrootcert");
-  const own = { ...pem(query, "sslcert", "cert"), ...pem(query, "sslkey", "key") };
-  switch (mode) {
-    case "disable":
-      return null;
-    case "require":
-      return { ...own, rejectUnauthorized: false };
-    case "verify-ca":
-      return { ...own, ...ca, checkServerIdentity: () => undefined };
-    case "verify-full":
-      return { ...own, ...ca };
-    default:
-      throw new BadDatabaseUrl(`sslmode ${JSON.stringify(mode)} is not one of disable, require, verify-ca, verify-full`);
-  }
+  if (mode === "disable") return null;
+  const verify = VERIFY[mode];
+  if (!verify) throw new BadDatabaseUrl(`sslmode ${JSON.stringify(mode)} is not one of disable, ${Object.keys(VERIFY).join(", ")}`);
+  return { verify, ...pem(query, "sslrootcert", "ca"), ...pem(query, "sslcert", "cert"), ...pem(query, "sslkey", "key") };
 }
 
-function pem(query: URLSearchParams, parameter: string, as = "ca"): Record<string, string> {
+function pem(query: URLSearchParams, parameter: string, as: "ca" | "cert" | "key"): Partial<Tls> {
   const file = query.get(parameter);
   if (file === null) return {};
   try {
@@ -108,6 +104,10 @@ function pem(query: URLSearchParams, parameter: string, as = "ca"): Record<strin
   } catch (error) {
     throw new BadDatabaseUrl(`${parameter}: cannot read ${file} (${(error as NodeJS.ErrnoException).code ?? "?"})`);
   }
+}
+
+function nodeTls({ verify, ...texts }: Tls): ConnectionOptions {
+  return { ...texts, rejectUnauthorized: verify !== "nothing", ...(verify === "chain" && { checkServerIdentity: () => undefined }) };
 }
 
 /**
@@ -159,7 +159,7 @@ export function driverSettings(connection: Connection, applicationName: string, 
     user: connection.user,
     database: connection.database,
     password: () => connection.password ?? "", // a function: for "no password" the driver would ask PGPASSWORD, then ~/.pgpass
-    ssl: connection.tls ?? false,
+    ssl: connection.tls ? nodeTls(connection.tls) : false,
     sslnegotiation: "postgres",
     application_name: applicationName,
     client_encoding: "UTF8",

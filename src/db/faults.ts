@@ -2,21 +2,32 @@
 import pg from "pg";
 import type { Fields } from "../log/log.ts";
 
-/** The database did not answer, or answers nobody now: local trouble, which passes by itself. Mail waits, nothing is lost. */
+/** One session on the server: numbers of server processes are used again, so the start counts too. */
+export type SessionIdentity = { readonly pid: number; readonly startedAt: string };
+
+/**
+ * The database did not answer, or answers nobody now: local trouble, which passes by itself. Mail waits, nothing is lost.
+ * `session` had the statement: whether it was carried out is open, see outcomeOf. Null: nothing was sent.
+ */
 export class DatabaseUnavailable extends Error {
   override readonly name = "DatabaseUnavailable";
+  readonly session: SessionIdentity | null;
+  constructor(message: string, session: SessionIdentity | null, cause?: unknown) {
+    super(message, { cause });
+    this.session = session;
+  }
 }
 
 /**
- * COMMIT was sent and its answer never came: the transaction is in the database or it is not. `transactionId` is what
- * commitOutcome() asks about; null when even the answer could not be trusted (committed, but perhaps on no standby).
+ * COMMIT was sent and its answer never came: see outcomeOf, which asks for `session`. Null: the answer came and could not
+ * be trusted (committed, but perhaps on no standby), and nobody can tell.
  */
 export class CommitUnknown extends Error {
   override readonly name = "CommitUnknown";
-  readonly transactionId: string | null;
-  constructor(message: string, transactionId: string | null, cause?: unknown) {
+  readonly session: SessionIdentity | null;
+  constructor(message: string, session: SessionIdentity | null, cause?: unknown) {
     super(message, { cause });
-    this.transactionId = transactionId;
+    this.session = session;
   }
 }
 
@@ -51,9 +62,21 @@ export function isUnavailable(error: unknown): boolean {
 }
 
 /** A table changed under a prepared statement (a newer node migrated): the statement works again on a new connection. */
-export function isStalePlan(error: unknown): boolean {
+function isStalePlan(error: unknown): boolean {
   const server = serverErrorOf(error);
   return server?.code === "26000" || (server?.code === "0A000" && server.routine === "RevalidateCachedQuery");
+}
+
+/** SQLSTATEs that end the connection, or after which nobody knows what the server did. */
+const ENDS_SESSION = /^(08|57P|58|XX|25006|25P03)/;
+
+/**
+ * The server refused the statement, nothing of it was carried out and the connection is as good as before. At the end of a
+ * transaction this holds as well: a constraint that is checked last, a serialisation failure.
+ */
+export function isRefusal(error: unknown): boolean {
+  if (error instanceof DatabaseUnavailable || error instanceof CommitUnknown) return false;
+  return serverErrorOf(error) !== null && !isStalePlan(error);
 }
 
 /** For the log: code and names, never the statement or its values (drizzle's messages hold both, the server's may). */
@@ -63,33 +86,23 @@ export function faultFields(error: unknown): Fields {
   let last = error;
   while (last instanceof Error && last.cause instanceof Error) last = last.cause;
   if (!(last instanceof Error)) return { error: String(last) };
-  return {
-    error: error instanceof Error ? error.name : last.name,
-    code: (last as NodeJS.ErrnoException).code,
-    message: last.message.slice(0, 200),
-  };
+  const { code } = last as NodeJS.ErrnoException;
+  return { error: error instanceof Error ? error.name : last.name, code, message: last.message.slice(0, 200) };
 }
 
-/** Names what the driver threw. Its own errors and those of the socket become DatabaseUnavailable; mistakes of ours stay what they are. */
-export function named(error: unknown): unknown {
-  if (error instanceof pg.DatabaseError || error instanceof DatabaseUnavailable || error instanceof CommitUnknown) return error;
-  const isSocketError = error instanceof Error && ("syscall" in error || "errno" in error || error.name === "AggregateError");
-  const isDriverError =
-    error instanceof Error &&
-    Object.getPrototypeOf(error) === Error.prototype &&
-    !/^Prepared statements must|^A query must|^Query values must/.test(error.message);
-  const isTlsError =
-    error instanceof Error &&
-    typeof (error as NodeJS.ErrnoException).code === "string" &&
-    /^ERR_(TLS|SSL)|CERT|^UNABLE_TO|SELF_SIGNED/.test(String((error as NodeJS.ErrnoException).code));
-  return isSocketError || isDriverError || isTlsError
-    ? new DatabaseUnavailable(`database: ${error.message || "cannot connect"}`, { cause: error })
-    : error;
-}
+/** Mistakes of ours that the driver reports with a plain Error as well. */
+const OUR_MISTAKE = /^(Prepared statements must|A query must|Query values must)/;
 
-/** True when the connection can be used again after this error: the server refused the statement and nothing else happened. */
-export function leavesClientUsable(error: unknown): boolean {
-  const server = serverErrorOf(error);
-  if (!server || isStalePlan(error)) return false;
-  return !/^(08|57P|58|XX|25006|25P03)/.test(server.code ?? "08");
+/**
+ * Names what the driver threw. What ended the connection becomes DatabaseUnavailable, with the session that had the
+ * statement; a refusal stays the server's own error, a mistake of ours what it is.
+ */
+export function named(error: unknown, session: SessionIdentity | null): unknown {
+  if (!(error instanceof Error) || error instanceof DatabaseUnavailable || error instanceof CommitUnknown) return error;
+  const isPlain = Object.getPrototypeOf(error) === Error.prototype; // the driver's own, and TLS errors
+  const isTrouble =
+    error instanceof pg.DatabaseError
+      ? ENDS_SESSION.test(error.code ?? "08")
+      : "syscall" in error || error.name === "AggregateError" || (isPlain && !OUR_MISTAKE.test(error.message));
+  return isTrouble ? new DatabaseUnavailable(`database: ${error.message || "cannot connect"}`, session, error) : error;
 }

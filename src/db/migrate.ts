@@ -87,7 +87,7 @@ export async function pendingMigrations(connection: Connection, folder = FOLDER)
  * What of the journal is missing in the database. drizzle itself looks at the newest row only: a migration merged later
  * with an older date would be skipped without a word, and an edited one never noticed. Both are faults here.
  */
-export function pendingOf(journal: readonly Migration[], applied: readonly Applied[]): Migration[] {
+function pendingOf(journal: readonly Migration[], applied: readonly Applied[]): Migration[] {
   const known = new Map(journal.map((migration) => [migration.when, migration]));
   const newest = journal.at(-1)?.when ?? 0;
   for (const { when, hash } of applied) {
@@ -146,7 +146,7 @@ async function withClient<T>(connection: Connection, work: (client: pg.Client) =
     await client.connect();
     return await work(client);
   } catch (error) {
-    throw named(error);
+    throw named(error, null);
   } finally {
     await client.end();
   }

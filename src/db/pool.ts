@@ -2,7 +2,7 @@
 import pg from "pg";
 import type { Log } from "../log/log.ts";
 import { type Connection, type HostChoice, hostChoice } from "./connection.ts";
-import { faultFields, leavesClientUsable, named } from "./faults.ts";
+import { faultFields, isRefusal, named } from "./faults.ts";
 import { Session } from "./session.ts";
 
 export type Pool = {
@@ -26,8 +26,7 @@ export function openPool(connection: Connection, settings: pg.ClientConfig, { ma
     Client: sessionOn(hosts, settings, log) as unknown as new () => pg.ClientBase,
     idleTimeoutMillis: 60_000,
     maxLifetimeSeconds: 3600, // a server process remembers each partition it has seen
-    // The driver's pool waits for the promise; its types say void.
-    ...(connection.hosts.length > 1 && { onConnect: (client: pg.ClientBase) => refuseStandby(client, hosts) as unknown as undefined }),
+    onConnect: (client: pg.ClientBase) => introduce(client as unknown as Session, hosts) as unknown as undefined, // the pool waits for it; its types say void
   });
   pool.on("error", (error) => log.debug("idle database connection lost", faultFields(error)));
   return {
@@ -59,9 +58,8 @@ function sessionOn(hosts: HostChoice, settings: pg.ClientConfig, log: Log): type
 }
 
 /** Of several hosts only the primary will do (libpq's target_session_attrs=primary). */
-async function refuseStandby(client: pg.ClientBase, hosts: HostChoice): Promise<void> {
-  const { rows } = await client.query<{ standby: boolean }>("select pg_is_in_recovery() as standby");
-  if (!rows[0]?.standby) return;
+async function introduce(session: Session, hosts: HostChoice): Promise<void> {
+  if (!(await session.introduce())) return;
   hosts.next();
   throw new Error("this host is a standby");
 }
@@ -74,7 +72,7 @@ async function withSession<T>(pool: pg.Pool, work: (session: Session) => Promise
   try {
     client = await pool.connect();
   } catch (error) {
-    throw named(error);
+    throw named(error, null);
   }
   const session = client as unknown as Session;
   let usable = false;
@@ -83,8 +81,8 @@ async function withSession<T>(pool: pg.Pool, work: (session: Session) => Promise
     usable = true;
     return result;
   } catch (error) {
-    usable = error instanceof WorkFailed || leavesClientUsable(error);
-    throw error instanceof WorkFailed ? error.cause : named(error);
+    usable = error instanceof WorkFailed || isRefusal(error);
+    throw error instanceof WorkFailed ? error.cause : error;
   } finally {
     client.release(!(usable && session.isIdle()));
   }

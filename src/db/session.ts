@@ -1,6 +1,6 @@
 /** One connection's statements. What is asked of the driver beyond its types stands here, with a test each. */
 import pg from "pg";
-import { CommitUnknown } from "./faults.ts";
+import { CommitUnknown, named, type SessionIdentity } from "./faults.ts";
 
 /** Statements that run for each message have a name: they are prepared once per connection. */
 export type Statement = { readonly name?: string; readonly text: string; readonly values?: readonly unknown[] };
@@ -17,6 +17,7 @@ export type Queryable = { query<Row extends object>(statement: Statement): Promi
 const WAIT_FOR_STANDBYS = "SyncRepWaitForLSN";
 
 export class Session extends pg.Client {
+  #identity: SessionIdentity | null = null;
   #notReplicated = false;
 
   constructor(config: pg.ClientConfig) {
@@ -26,14 +27,29 @@ export class Session extends pg.Client {
     });
   }
 
-  /** Rejects with what the driver threw, or with CommitUnknown when the server did not wait for its standbys. */
+  get identity(): SessionIdentity | null {
+    return this.#identity;
+  }
+
+  /** Once, on a new connection. True when the server is a standby. */
+  async introduce(): Promise<boolean> {
+    const { rows } = await this.query<SessionIdentity & { standby: boolean }>(
+      `select pid, backend_start::text as "startedAt", pg_is_in_recovery() as standby from pg_stat_activity where pid = pg_backend_pid()`,
+    );
+    const [row] = rows;
+    if (!row) throw new Error("the server does not know this session");
+    this.#identity = { pid: row.pid, startedAt: row.startedAt };
+    return row.standby;
+  }
+
+  /** Rejects as faults.ts sorts it, and with CommitUnknown when the server did not wait for its standbys. */
   async run<Row extends object>(statement: Statement): Promise<Answer<Row> & { readonly command: string }> {
     let result: pg.QueryResult<Row>;
     try {
       result = await this.query<Row>(statement as pg.QueryConfig);
     } catch (error) {
       if (this.#notReplicated) throw notReplicated(error);
-      throw error;
+      throw named(error, this.#identity);
     }
     if (this.#notReplicated) throw notReplicated();
     return result as Answer<Row> & { readonly command: string };

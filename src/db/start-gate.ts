@@ -47,7 +47,7 @@ export async function inspectDatabase(connection: Connection): Promise<GateRepor
       found = await factsOf(connection, host);
       if (!found.isStandby) break;
     } catch (error) {
-      trouble = named(error);
+      trouble = named(error, null);
     }
   }
   if (!found) throw trouble;

@@ -37,7 +37,7 @@ test.each([
       user: "u",
       password: null,
       database: "x",
-      tls: { rejectUnauthorized: false },
+      tls: { verify: "nothing" },
       options: "-c foo=1",
     },
   ],

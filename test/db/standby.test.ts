@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { openDatabase } from "../../src/db/client.ts";
 import { type Embedded, startEmbedded } from "../../src/db/embedded/embedded.ts";
 import { CommitUnknown, DatabaseUnavailable } from "../../src/db/faults.ts";
-import { commitOutcome } from "../../src/db/transaction.ts";
+import { outcomeOf } from "../../src/db/outcome.ts";
 import { testDirectory } from "../support/directory.ts";
 import { eventually } from "../support/eventually.ts";
 import { runSql, silentLog } from "../support/sql.ts";
@@ -41,7 +41,8 @@ test.each(["cancel", "terminate"])(
     await runSql(primary.connection, `select pg_${how}_backend(pid) from pg_stat_activity where application_name = 'patient'`);
     expect(await transaction).toBeInstanceOf(CommitUnknown);
     expect(await single).toBeInstanceOf(CommitUnknown);
-    expect(await commitOutcome(db, (await transaction) as CommitUnknown, { text: "select from notes" })).toBe("unknown");
+    for (const error of [await transaction, await single])
+      expect(await outcomeOf(db, error, { text: "select from notes" })).toBe("unknown");
     await setStandbys("");
     expect((await db.query({ text: "select from notes" })).rowCount).toBe(2); // and yet they are there
     await db.close();

@@ -3,14 +3,18 @@ import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import type { Connection } from "../../src/db/connection.ts";
 
+type Cut = "unsent" | "unanswered" | "at work" | "delayed";
+
 export type PostgresProxy = {
   /** The same database through the proxy. */
   readonly connection: Connection;
   /**
    * Cuts the connection at the next message of the client that contains `text`: "unsent" before the server got it,
-   * "unanswered" after it was carried out.
+   * "unanswered" after it was carried out, "at work" while it is. "delayed": the server knows nothing of the cut, and gets
+   * the message with deliver().
    */
-  cutAt(text: string, when: "unsent" | "unanswered"): void;
+  cutAt(text: string, when: Cut): void;
+  deliver(): void;
   /** Open connections stay, but nothing passes any more; new ones are not answered. */
   silence(): void;
   /** Nobody is let in, open connections end: the server seems down. */
@@ -24,7 +28,8 @@ export async function openProxy(to: Connection): Promise<PostgresProxy> {
   if (!host) throw new Error("no host");
   const target = host.host.startsWith("/") ? { path: `${host.host}/.s.PGSQL.${host.port}` } : { host: host.host, port: host.port };
   const sockets = new Set<Socket>();
-  let cut: { text: string; when: "unsent" | "unanswered" } | null = null;
+  let cut: { text: string; when: Cut } | null = null;
+  let deliver = () => {};
   let isSilent = false;
   let isDown = false;
 
@@ -35,22 +40,21 @@ export async function openProxy(to: Connection): Promise<PostgresProxy> {
       sockets.add(socket);
       socket.on("error", () => undefined).on("close", () => sockets.delete(socket));
     }
-    let isDeaf = false;
+    let isCut = false;
     client.on("data", (octets) => {
       if (isSilent) return;
       if (cut === null || !octets.includes(cut.text)) return void upstream.write(octets);
       const { when } = cut;
       cut = null;
-      if (when === "unsent") {
-        end(client, upstream);
-        return;
-      }
-      isDeaf = true; // the answer shows that it was carried out; it is not passed on
-      upstream.write(octets);
-      upstream.once("data", () => end(client, upstream));
+      isCut = true; // the answer is not passed on
+      deliver = () => upstream.write(octets);
+      if (when === "unanswered" || when === "at work") deliver();
+      if (when === "unsent") upstream.destroy();
+      else if (when === "unanswered") upstream.once("data", () => end(client, upstream));
+      if (when !== "unanswered") client.destroy();
     });
-    upstream.on("data", (octets) => isSilent || isDeaf || client.write(octets));
-    client.on("close", () => upstream.destroy());
+    upstream.on("data", (octets) => isSilent || isCut || client.write(octets));
+    client.on("close", () => isCut || upstream.destroy());
     upstream.on("close", () => isSilent || client.destroy());
   });
   server.listen(0, "127.0.0.1");
@@ -61,6 +65,7 @@ export async function openProxy(to: Connection): Promise<PostgresProxy> {
     cutAt: (text, when) => {
       cut = { text, when };
     },
+    deliver: () => deliver(),
     silence: () => {
       isSilent = true;
     },

@@ -13,7 +13,7 @@ import { pidInLockFile, writeOwner } from "./owner.ts";
 import { asAccount, pause, startTimeOf, stopServer } from "./process.ts";
 import { DURABLE, HOST_RULES, identMap, serverSettings } from "./server-settings.ts";
 
-export const DATABASE = "mailroom";
+const DATABASE = "mailroom";
 
 /** Peer authentication: no password exists. */
 export const connectionAt = (socketDirectory: string, database = DATABASE): Connection => ({
