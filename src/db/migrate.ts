@@ -11,7 +11,7 @@ import { type Connection, driverSettings, hostChoice } from "./connection.ts";
 import { isUnavailable, named, serverErrorOf } from "./faults.ts";
 
 /** The database and this version do not fit together; a person has to decide. The process ends with exit code 78. */
-export class SchemaFault extends Error {
+class SchemaFault extends Error {
   override readonly name = "SchemaFault";
   readonly hint: string;
   constructor(message: string, hint: string) {
@@ -27,8 +27,8 @@ const TABLE = { migrationsSchema: "public", migrationsTable: "applied_migrations
 /** Any number that no other program uses in this database. */
 const LOCK = 7_245_001;
 
-export type Migration = { readonly name: string; readonly when: number; readonly hash: string };
-export type Applied = { readonly when: number; readonly hash: string };
+type Migration = { readonly name: string; readonly when: number; readonly hash: string };
+type Applied = { readonly when: number; readonly hash: string };
 
 /**
  * Applies what is missing, all in one transaction; returns its names. A second node waits, and then finds nothing to do.
@@ -77,12 +77,6 @@ function refused(pending: readonly Migration[], fault: pg.DatabaseError): Schema
   return new SchemaFault(`the database refused to be migrated (${names}): ${fault.message} (${fault.code})`, hint);
 }
 
-/** Names of the migrations that are still to be applied; throws SchemaFault like migrate(). Changes nothing. */
-export async function pendingMigrations(connection: Connection, folder = FOLDER): Promise<string[]> {
-  const journal = await readJournal(folder);
-  return withClient(connection, async (client) => pendingOf(journal, await readApplied(client)).map(({ name }) => name));
-}
-
 /**
  * What of the journal is missing in the database. drizzle itself looks at the newest row only: a migration merged later
  * with an older date would be skipped without a word, and an edited one never noticed. Both are faults here.
@@ -115,7 +109,7 @@ function pendingOf(journal: readonly Migration[], applied: readonly Applied[]): 
 }
 
 /** The migrations of the folder in order; their dates must grow, for drizzle applies by date. */
-export async function readJournal(folder = FOLDER): Promise<Migration[]> {
+async function readJournal(folder: string): Promise<Migration[]> {
   const journal = JSON.parse(await readFile(join(folder, "meta", "_journal.json"), "utf8")) as { entries: { tag: string; when: number }[] };
   const files = readMigrationFiles({ migrationsFolder: folder });
   return journal.entries.map(({ tag, when }, i) => {

@@ -1,4 +1,6 @@
 import type { Db } from "../db/client.ts";
+import { isUnavailable } from "../db/faults.ts";
+import { outcomeOf } from "../db/outcome.ts";
 import { enqueue, type Storable } from "./enqueue.ts";
 import type { QueueSettings } from "./settings.ts";
 
@@ -38,8 +40,9 @@ export function commitGroup(db: Db, nodeNo: number, settings: QueueSettings): Co
       await storeAll(group.map((one) => one.storable));
       for (const one of group) one.resolve();
     } catch (error) {
-      if (group.length === 1) {
-        group[0]?.reject(error);
+      // The database is away, or cannot tell whether it has them: nothing is tried again here, the clients will.
+      if (group.length === 1 || isUnavailable(error)) {
+        for (const one of group) one.reject(error);
         return;
       }
       // One message that the database will not take must not refuse the others: each is tried alone.
@@ -47,22 +50,13 @@ export function commitGroup(db: Db, nodeNo: number, settings: QueueSettings): Co
     }
   };
 
-  /** A lost connection leaves it open whether the commit happened: then the database is asked. */
+  /** A lost answer leaves it open whether the commit happened: then the database is asked, once nothing of it is under way any more. */
   const storeAll = async (storables: readonly Storable[]): Promise<void> => {
     try {
       await enqueue(db, nodeNo, storables, settings);
     } catch (error) {
-      if (!(await stored(storables))) throw error;
+      if ((await outcomeOf(db, error, allStored(storables))) !== "committed") throw error;
     }
-  };
-
-  const stored = async (storables: readonly Storable[]): Promise<boolean> => {
-    const ids = storables.map((one) => String(one.messageId));
-    const { rows } = await db.query<{ count: number }>({
-      text: "select count(*)::integer as count from messages where message_id = any($1::bigint[])",
-      values: [ids],
-    });
-    return rows[0]?.count === ids.length;
   };
 
   return {
@@ -74,6 +68,12 @@ export function commitGroup(db: Db, nodeNo: number, settings: QueueSettings): Co
       }),
   };
 }
+
+/** A row if all of them are there. */
+const allStored = (storables: readonly Storable[]) => ({
+  text: "select from messages where message_id = any($1::bigint[]) having count(*) = $2",
+  values: [storables.map((one) => one.messageId), storables.length],
+});
 
 function takeGroup(waiting: Waiting[]): Waiting[] {
   let octets = 0;

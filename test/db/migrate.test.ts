@@ -2,7 +2,7 @@ import { appendFile, cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { isUnavailable } from "../../src/db/faults.ts";
-import { migrate, pendingMigrations, readJournal, SchemaFault } from "../../src/db/migrate.ts";
+import { migrate } from "../../src/db/migrate.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { testDirectory } from "../support/directory.ts";
 import { bareClient, runSql, silentLog } from "../support/sql.ts";
@@ -21,6 +21,10 @@ afterEach(async () => {
   await directory.remove();
 });
 
+type Entry = { idx: number; when: number; tag: string; version: string; breakpoints: boolean };
+const entries = async (path: string) =>
+  (JSON.parse(await readFile(join(path, "meta", "_journal.json"), "utf8")) as { entries: Entry[] }).entries;
+
 /** Puts a migration into the folder, dated `when` after (or before) the newest; at its end, as a merge would. */
 async function add(tag: string, when: number, sql: string): Promise<void> {
   const path = join(folder, "meta", "_journal.json");
@@ -38,17 +42,15 @@ const migrateTo = (path = folder) => migrate(database.connection, silentLog, pat
 const columns = () => runSql(database.connection, "select from information_schema.tables where table_name = 'extra'");
 
 test("an empty database is brought to this version once; migrations of the repository are all found", async () => {
-  const all = (await readJournal()).map(({ name }) => name);
-  expect(await pendingMigrations(database.connection)).toEqual(all);
+  const all = (await entries("migrations")).map(({ tag }) => tag);
   expect(await migrate(database.connection, silentLog)).toEqual(all);
   expect(await migrate(database.connection, silentLog)).toEqual([]);
-  expect(await pendingMigrations(database.connection)).toEqual([]);
 });
 
 test("four nodes that start at once: one migrates, the others wait and find nothing to do", async () => {
   const applied = await Promise.all([1, 2, 3, 4].map(() => migrateTo()));
   expect(applied.filter((names) => names.length > 0)).toHaveLength(1);
-  expect((await runSql(database.connection, "select from applied_migrations")).length).toBe((await readJournal()).length);
+  expect((await runSql(database.connection, "select from applied_migrations")).length).toBe((await entries("migrations")).length);
 });
 
 test("a newer migration is applied on top", async () => {
@@ -61,8 +63,11 @@ test("a newer migration is applied on top", async () => {
 test("a database newer than this version is refused", async () => {
   await add("9000_extra", 1, "create table extra (id int);");
   await migrateTo();
-  await expect(migrate(database.connection, silentLog)).rejects.toThrow(SchemaFault);
-  await expect(pendingMigrations(database.connection)).rejects.toThrow("the database is newer than this version");
+  await expect(migrate(database.connection, silentLog)).rejects.toMatchObject({
+    name: "SchemaFault",
+    hint: expect.stringContaining("version") as string,
+  });
+  await expect(migrate(database.connection, silentLog)).rejects.toThrow("the database is newer than this version");
 });
 
 test("an older migration that was merged later is refused, not skipped", async () => {
@@ -98,7 +103,7 @@ test("a migration that fails half way leaves nothing of itself, and says so with
   await migrateTo();
   await add("9000_extra", 1, "create table extra (id int);--> statement-breakpoint\nselect 1/0;");
   const failure = await migrateTo().catch((error: unknown) => error);
-  expect(failure).toBeInstanceOf(SchemaFault);
+  expect((failure as Error).name).toBe("SchemaFault");
   expect((failure as Error).message).toBe("the database refused to be migrated (9000_extra): division by zero (22012)");
   expect(await columns()).toHaveLength(0);
 });

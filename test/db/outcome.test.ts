@@ -69,7 +69,7 @@ describe.each([
 });
 
 test("still at work when we ask: the answer waits for its end; not ended in time is unknown", async () => {
-  const slow = "insert into notes (id) select 1 from pg_sleep(0.9)";
+  const slow = "insert into notes (id) select 1 from pg_sleep(1.8)";
   proxy.cutAt(slow, "at work");
   const error = await failureOf(db.query({ text: slow }));
   expect(await outcome(error, 200)).toBe("unknown");

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { isUnavailable } from "../../src/db/faults.ts";
-import { type Facts, inspectDatabase, judge } from "../../src/db/start-gate.ts";
+import { type Facts, judge } from "../../src/db/gate-rules.ts";
+import { inspectDatabase } from "../../src/db/start-gate.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { needs } from "../support/needs.ts";
 import { type PrivatePostgres, postgres15, startPostgres } from "../support/private-postgres.ts";
