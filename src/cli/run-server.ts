@@ -52,13 +52,16 @@ export async function runServer(ctx: CliContext, extras: ServerExtras): Promise<
   }
 }
 
-/** Resolves at the first SIGTERM or SIGINT. A second one ends the process at once: the queue is safe, deliveries under way are repeated. */
+/** A Ctrl-C under `npm run` comes twice: from the terminal, and from npm, which hands it on. That is one wish. */
+const ONE_WISH_MS = 1000;
+
+/** Resolves at the first SIGTERM or SIGINT. A later one ends the process at once: the queue is safe, deliveries under way are repeated. */
 function stopSignal(): Promise<string> {
   return new Promise((resolve) => {
-    let asked = false;
+    let askedAt: number | null = null;
     const stop = (signal: NodeJS.Signals): void => {
-      if (asked) process.exit(1);
-      asked = true;
+      askedAt ??= performance.now();
+      if (performance.now() - askedAt > ONE_WISH_MS) process.exit(1);
       resolve(signal);
     };
     process.on("SIGTERM", stop);
