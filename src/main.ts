@@ -82,7 +82,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
 }
 
 /** The database may not be used: it could forget what it committed. Exit code 78. */
-export class UnsafeDatabase extends Error {
+class UnsafeDatabase extends Error {
   override readonly name = "UnsafeDatabase";
 }
 
@@ -93,7 +93,7 @@ async function passGate(connection: Connection, log: Log): Promise<void> {
 }
 
 /** Told to stop while it was starting: everything that was started is stopped again. */
-export class StoppedEarly extends Error {
+class StoppedEarly extends Error {
   override readonly name = "StoppedEarly";
 }
 

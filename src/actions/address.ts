@@ -15,7 +15,7 @@ export function readMailbox(text: string): Mailbox | string {
 }
 
 /** A mailbox anywhere. `what` names the argument in the refusal. */
-export function mailboxOf(text: string, what: string): Mailbox {
+function mailboxOf(text: string, what: string): Mailbox {
   const mailbox = readMailbox(text);
   if (typeof mailbox === "string")
     throw new Refusal("badData", `${what} ${quoted(text)} is no address: ${mailbox}`, "Write it as name@domain.");

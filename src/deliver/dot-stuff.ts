@@ -3,7 +3,7 @@ const LF = 10;
 const DOT = 46;
 
 /** The content cannot be sent as it is: intake admits no such thing, so this is a fault of ours and the mail is kept. */
-export class ContentUnsendable extends Error {}
+class ContentUnsendable extends Error {}
 
 /**
  * RFC 5321 §4.5.2 for one message, piece by piece: a dot at the start of a line is doubled. Nothing else is changed, and

@@ -15,7 +15,7 @@ export type ClaimRequest = {
 };
 
 /** After this many attempts without a record a recipient is quarantined instead of claimed. */
-export const UNRECORDED_BEFORE_QUARANTINE = 3;
+const UNRECORDED_BEFORE_QUARANTINE = 3;
 const SUSPECT_FROM = 2;
 
 /**

@@ -6,7 +6,7 @@ import type { Content } from "./claim.ts";
 /** At most this many octets in one chunk: 256 KiB. A bytea costs several times its size in memory while it is read. */
 export const CHUNK_OCTETS = 256 * 1024;
 
-/** The stored content is not what was accepted: it must not be sent. */
+/** The stored content is not what was accepted: it must not be sent. @internal */
 export class ContentDamaged extends Error {
   override readonly name = "ContentDamaged";
 }

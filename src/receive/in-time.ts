@@ -1,4 +1,4 @@
-/** Something of ours took longer than its limit. */
+/** Something of ours took longer than its limit. @internal */
 export class Late extends Error {
   override name = "Late";
 }

@@ -2,7 +2,7 @@
 import type { Edge, Graph, Node } from "./graph.ts";
 
 /** Ways written out for one recipient: enough to explain a copy, and small in every row of the trace. */
-export const PATHS_KEPT = 10;
+const PATHS_KEPT = 10;
 
 export type Ways = { readonly paths: readonly (readonly string[])[]; readonly more: number };
 

@@ -8,7 +8,7 @@ import { Client } from "../receive/client.ts";
 type Line = { readonly no: number; readonly word: string; readonly text: string };
 
 /** `\xNN` and its like become octets (as latin1 characters), `{text*n}` is repeated. */
-export function octets(text: string): string {
+function octets(text: string): string {
   return text
     .replace(/\{([^{}*]+)\*([0-9]+)\}/g, (_, unit: string, times: string) => unit.repeat(Number(times)))
     .replace(/\\(?:x([0-9A-Fa-f]{2})|u\{([0-9A-Fa-f]+)\}|([rnt0\\]))/g, (_, hex?: string, point?: string, letter?: string) => {

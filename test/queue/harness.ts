@@ -12,7 +12,7 @@ import { openQueue, type Queue } from "../../src/queue/queue.ts";
 import type { QueueSettings } from "../../src/queue/settings.ts";
 import { silentLog } from "../support/sql.ts";
 
-export const settings: QueueSettings = {
+const settings: QueueSettings = {
   retrySeconds: [60, 300, 900],
   lifetimeSeconds: 4 * 86_400,
   noticeLifetimeSeconds: 86_400,
@@ -54,7 +54,7 @@ export const CONTENT = Buffer.from("Subject: hi\r\n\r\nhello\r\n");
 
 export type Collected = Delivery & { readonly messages: ClaimedMessage[]; room: number; full: string[]; next(): Promise<ClaimedMessage> };
 
-export function collectingDelivery(): Collected {
+function collectingDelivery(): Collected {
   const waiting: ((message: ClaimedMessage) => void)[] = [];
   const messages: ClaimedMessage[] = [];
   return {

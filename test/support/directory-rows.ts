@@ -31,7 +31,7 @@ async function replaceRows(db: Queryable, { domains = [], entries = {}, routes =
   await db.query({ text: "insert into routes select * from jsonb_each_text($1::jsonb)", values: [JSON.stringify(routes)] });
 }
 
-export async function addEntries(db: Queryable, entries: NonNullable<Rows["entries"]>): Promise<void> {
+async function addEntries(db: Queryable, entries: NonNullable<Rows["entries"]>): Promise<void> {
   const rows = Object.entries(entries).map(([address, entry]) => {
     const whole: HandEntry = "targets" in entry ? entry : { targets: entry };
     return { ...whole, address, domain: address.slice(address.lastIndexOf("@") + 1) };

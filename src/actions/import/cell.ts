@@ -5,7 +5,7 @@
 const FORMULA = /^'*[=+\-@\t\r\n\u0000\uff1d\uff0b\uff0d\uff20]/;
 
 /** A cell as it is written: one that a spreadsheet would calculate gets a `'` in front, and all that would be read back wrongly. */
-export const quotedCell = (text: string): string => (FORMULA.test(text) ? `'${text}` : text);
+const quotedCell = (text: string): string => (FORMULA.test(text) ? `'${text}` : text);
 
 /** The cell as it was meant: the `'` of quotedCell taken away. unquotedCell(quotedCell(x)) = x. */
 export const unquotedCell = (cell: string): string => (cell.startsWith("'") && FORMULA.test(cell) ? cell.slice(1) : cell);

@@ -26,7 +26,6 @@ const columnOf: ReadonlyMap<string, Column> = new Map<string, Column>(
 );
 
 const DELIMITERS = { comma: ",", semicolon: ";", tab: "\t", bar: "|" } as const;
-export const DELIMITER_NAMES = Object.keys(DELIMITERS) as readonly (keyof typeof DELIMITERS)[];
 
 /** A record longer than this (octets) is a quote that was never closed: 100,000 members of 100 octets would still fit. */
 const LONGEST_RECORD = 16 * 1024 * 1024;
