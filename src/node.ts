@@ -71,6 +71,7 @@ export async function startNode(
       release: (message, recipients) => queue.release([{ ...message, recipients }]),
       edges: systemEdges(settings.dns.servers),
       log,
+      metrics,
     },
     delivererSettings(settings),
   );

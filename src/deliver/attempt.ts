@@ -23,6 +23,8 @@ export type AttemptEnd = {
   /** Recipients that were not tried, because the process stops. */
   readonly untried: readonly ClaimedRecipient[];
   readonly state: HostState;
+  /** The verdict is about the next hop itself: it holds for all that waits for it. */
+  readonly forAll: boolean;
   /** Milliseconds: finding and reaching the host; the transaction. */
   readonly connectMs: number;
   readonly sendMs: number;
@@ -94,7 +96,8 @@ export class SmtpAttempt implements Attempt {
     const { nextHops, edges, settings } = this.#world;
     const { route, domain } = this.#hop;
     const where = await nextHops.hostsOf(route, domain);
-    if (where.kind !== "hosts") return this.#all({ kind: where.kind, scope: where.scope, reply: where.reply, relay: null }, "untouched");
+    if (where.kind !== "hosts")
+      return this.#all({ kind: where.kind, scope: where.scope, reply: where.reply, relay: null }, "untouched", true);
     let last: Verdict | null = null;
     for (const host of where.hosts) {
       if (this.#aborted !== null) break;
@@ -137,7 +140,7 @@ export class SmtpAttempt implements Attempt {
     const needsReset = answers.length > 0 && answers.every((answer) => answer.stage !== "dot");
     if (needsReset && session.usable && !(await session.rset())) session.close();
     this.#hop.sessions.give(open, this.#world.edges.elapsed());
-    return { endings, again, untried: [], state: uncertain > 0 ? "strained" : "answered", ...this.#times(), uncertain };
+    return { endings, again, untried: [], state: uncertain > 0 ? "strained" : "answered", forAll: false, ...this.#times(), uncertain };
   }
 
   /** The dialogue broke after the session stood. */
@@ -153,12 +156,12 @@ export class SmtpAttempt implements Attempt {
   }
 
   #untried(): AttemptEnd {
-    return { endings: [], again: [], untried: this.#job.recipients, state: "untouched", ...this.#times(), uncertain: 0 };
+    return { endings: [], again: [], untried: this.#job.recipients, state: "untouched", forAll: false, ...this.#times(), uncertain: 0 };
   }
 
-  #all(verdict: Verdict, state: HostState): AttemptEnd {
+  #all(verdict: Verdict, state: HostState, forAll = false): AttemptEnd {
     const endings = this.#job.recipients.map((recipient) => ({ recipient, verdict }));
-    return { endings, again: [], untried: [], state, ...this.#times(), uncertain: 0 };
+    return { endings, again: [], untried: [], state, forAll, ...this.#times(), uncertain: 0 };
   }
 
   #times(): { connectMs: number; sendMs: number } {

@@ -3,6 +3,7 @@
  * text, capped and cleaned. May connect to wherever a route or an MX leads, through the connect it is given, and write Maildirs;
  * reads no table: the directory tells it routes. Standards: RFC 5321, 2033, 2920, 3207, 3461, 6152, 6531, 7505.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Directory, Route } from "../directory/directory.ts";
 import type { Log } from "../log/log.ts";
 import type { Metrics } from "../log/metrics.ts";
@@ -44,6 +45,8 @@ export type Deliverer = {
 
 /** How often deadlines, slow attempts and idle sessions are looked at. */
 const SWEEP_MS = 200;
+/** What does not end when it is told to, a write to a dead disk, is waited for so much longer. */
+const LAST_SECONDS = 5;
 /** A next hop with nothing to do is forgotten after so long, its window and its breaker with it. */
 const FORGET_MS = 10 * 60_000;
 /** Of all recipients held, one next hop is full with this share waiting, and never has more than twice as much. Lists get LISTS_SHARE. */
@@ -98,10 +101,16 @@ class Delivery implements Deliverer {
   async drain(): Promise<void> {
     this.#draining = true;
     for (const hop of this.#hops.values()) for (const job of hop.lanes.takeAll()) void this.#release(job.message, job.recipients);
+    const { drainSeconds } = this.#settings;
     const patience = setTimeout(() => {
       for (const { attempt } of this.#turns.running) attempt.abort(new Stopping("this server stops"));
-    }, this.#settings.drainSeconds * 1000);
-    if (this.#held > 0) await new Promise<void>((resolve) => (this.#whenIdle = resolve));
+    }, drainSeconds * 1000);
+    const end = new AbortController();
+    const settled = this.#held === 0 ? true : new Promise<true>((resolve) => (this.#whenIdle = () => resolve(true)));
+    const givenUp = sleep((drainSeconds + LAST_SECONDS) * 1000, false, { signal: end.signal, ref: false }).catch(() => true);
+    if (!(await Promise.race([settled, givenUp])))
+      this.#deps.log.error("stopping with deliveries under way, their leases decide", { recipients: this.#held });
+    end.abort();
     clearTimeout(patience);
     clearInterval(this.#sweeper);
     for (const hop of this.#hops.values()) hop.sessions.close();
@@ -184,8 +193,8 @@ class Delivery implements Deliverer {
       if (this.#draining) void this.#release(job.message, end.again);
       else hop.lanes.add(jobsOf(job.message, again.recipients, hop.recipientLimit, job.acceptedAt, false));
     }
-    // What waited for a host that is down learns it from this attempt; nobody else connects before the next trial.
-    if (hop.isOpen && end.state === "unreachable" && failure !== undefined) {
+    // What waited for a host that is down, or for a domain that is not there, learns it from this attempt.
+    if ((end.forAll || (hop.isOpen && end.state === "unreachable")) && failure !== undefined) {
       for (const waiting of hop.lanes.takeAll()) this.#settleAll(waiting.message, waiting.recipients, failure);
     }
   }

@@ -38,7 +38,16 @@ export class MaildirAttempt implements Attempt {
       endings.push({ recipient, verdict });
     }
     const untried = recipients.slice(endings.length);
-    return { endings, again: [], untried, state: "answered", connectMs: 0, sendMs: this.#edges.elapsed() - begun, uncertain: 0 };
+    return {
+      endings,
+      again: [],
+      untried,
+      state: "answered",
+      forAll: false,
+      connectMs: 0,
+      sendMs: this.#edges.elapsed() - begun,
+      uncertain: 0,
+    };
   }
 }
 

@@ -18,8 +18,8 @@ export type Transaction = {
 /** How a transaction ended for one recipient: the last command whose reply decided on it. A null reply to the dot: it never came. */
 export type Answer = { readonly stage: Stage; readonly reply: RemoteReply } | { readonly stage: "dot"; readonly reply: null };
 
-/** Up to here a message goes to the socket as one buffer: a copy is cheaper than a gathered write (measured up to 64 KiB). */
-const ONE_WRITE = 65_536;
+/** Up to so many octets a message is copied into the session's own buffer and written from there: nothing to allocate, one plain write. */
+const ONE_WRITE = 16_384;
 const TAKEN: Answer = { stage: "rcpt", reply: reply(250, "2.1.5", "taken") };
 
 /** Whether a reply, as it came, is a 2yz. */
@@ -47,6 +47,7 @@ export class Session extends SMTPConnection {
   #lost: SessionLost | null = null;
   #stage: Stage = "greeting";
   #dotSent = false;
+  #outgoing: Buffer | null = null;
 
   constructor(options: SMTPConnectionOptions & { readonly connection: Socket }) {
     super(options);
@@ -191,8 +192,13 @@ export class Session extends SMTPConnection {
     const replies = this.#expectFinals(finals);
     const socket = this._socket as Socket;
     const length = wire.reduce((sum, piece) => sum + piece.length, 0);
-    if (length <= ONE_WRITE) socket.write(Buffer.concat(wire, length));
-    else {
+    if (length <= ONE_WRITE) {
+      // Free again by the next message: the host cannot have answered this one before it had all of it.
+      this.#outgoing ??= Buffer.allocUnsafeSlow(ONE_WRITE);
+      let at = 0;
+      for (const piece of wire) at += piece.copy(this.#outgoing, at);
+      socket.write(this.#outgoing.subarray(0, length));
+    } else {
       socket.cork();
       for (const piece of wire) socket.write(piece);
       socket.uncork();

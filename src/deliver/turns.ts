@@ -3,6 +3,7 @@ import type { Hop } from "./hop.ts";
 import type { Job } from "./lanes.ts";
 import type { AllSettings } from "./settings.ts";
 
+const NONE: Set<Hop> = new Set();
 /** Next hops that have not proven themselves may together use this share of the attempts, so a storm of dead and slow hosts leaves room for the others. */
 const UNPROVEN_SHARE = 0.5;
 
@@ -44,19 +45,18 @@ export class Turns {
   next(): { readonly hop: Hop; readonly job: Job } | undefined {
     if (this.#quick >= this.#settings.attempts) return undefined;
     this.#unprovenFirst = !this.#unprovenFirst;
-    const unproven = this.#quickUnproven < Math.max(1, this.#settings.attempts * UNPROVEN_SHARE) ? this.#ready.unproven : [];
+    const unproven = this.#quickUnproven < Math.max(1, this.#settings.attempts * UNPROVEN_SHARE) ? this.#ready.unproven : NONE;
     return this.#unprovenFirst
       ? (this.#from(unproven) ?? this.#from(this.#ready.proven))
       : (this.#from(this.#ready.proven) ?? this.#from(unproven));
   }
 
-  #from(hops: Iterable<Hop>): { hop: Hop; job: Job } | undefined {
+  #from(hops: Set<Hop>): { hop: Hop; job: Job } | undefined {
     for (const hop of hops) {
-      this.#ready.proven.delete(hop);
-      this.#ready.unproven.delete(hop);
       const job = hop.next();
-      if (job === undefined) continue; // offered again when one of its attempts ends
-      this.offer(hop);
+      if (job === undefined || hop.lanes.waiting === 0 || hops.size > 1) hops.delete(hop);
+      if (job === undefined) continue; // it is offered again when one of its attempts ends
+      if (hop.lanes.waiting > 0) hops.add(hop); // behind the others
       return { hop, job };
     }
     return undefined;

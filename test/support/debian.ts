@@ -9,6 +9,7 @@ export const programs = {
   curl: { program: "curl", package: "curl", why: "sends mail with a second, independent client; reads the HTTP endpoints" },
   nmap: { program: "nmap", package: "nmap", why: "its smtp-open-relay script is an outside judge of the relay decision" },
   openssl: { program: "openssl", package: "openssl", why: "makes certificates with faults, for the tests of TLS" },
+  "smtp-sink": { program: "smtp-sink", package: "postfix", why: "Postfix's test sink as a next hop" },
   postgres15: {
     program: "/usr/lib/postgresql/15/bin/postgres",
     package: "postgresql-15",
