@@ -1,7 +1,7 @@
 /**
- * `npm test`: asks for what the tests need, compiles, runs vitest (further arguments go to it), and ends with one line that counts.
+ * `npm test [-- ARGUMENTS FOR VITEST]`: asks for what the tests need, compiles, runs vitest, and ends with one line that counts.
  * With CI=true a skipped test is a failure. Everything the tests write lies in one temporary folder; a process or a file still there at
- * the end is a failure too.
+ * the end is a failure too. `--node=24` fails on any other Node: npx may run the outer one without a word.
  */
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,10 +11,14 @@ import { judge, type TestFile } from "./judge.ts";
 import { processesOf } from "./left-behind.ts";
 import { run } from "./run.ts";
 
+const ownArg = /^--node=(\d+)$/;
+const vitestArgs = process.argv.slice(2).filter((arg) => !ownArg.test(arg));
+const wantedNode = process.argv.map((arg) => ownArg.exec(arg)?.[1]).find((major) => major !== undefined);
+
 /** Runs vitest with its temporary files below `folder`; 0 when it is content. */
 function vitest(folder: string, report: string): Promise<number> {
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  const args = ["node_modules/vitest/vitest.mjs", "run", "--configLoader=runner", ...reporters, ...process.argv.slice(2)]; // runner: writes nothing to node_modules
+  const args = ["node_modules/vitest/vitest.mjs", "run", "--configLoader=runner", ...reporters, ...vitestArgs]; // runner: writes nothing to node_modules
   return run(process.execPath, args, { ...process.env, TMPDIR: folder });
 }
 
@@ -35,6 +39,10 @@ function leftBehind(folder: string): string[] {
 
 async function main(): Promise<number> {
   console.log(`Node ${process.version} on ${process.platform}, ${process.getuid?.() === 0 ? "as root" : "as an ordinary user"}`);
+  if (wantedNode !== undefined && process.versions.node.split(".")[0] !== wantedNode) {
+    console.error(`This is not Node ${wantedNode}.`);
+    return 1;
+  }
   await installNeeds();
   const built = await run(process.execPath, ["--import", "tsx", "scripts/build.ts", "--if-stale"]);
   if (built !== 0) return built;
