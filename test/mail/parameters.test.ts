@@ -69,6 +69,8 @@ describe("parameters of RCPT", () => {
       notify: ["SUCCESS", "DELAY"],
       orcpt: "rfc822;a+2Bb@x.test",
     });
+    const longest = `rfc822;${"a".repeat(493)}`;
+    expect(rcpt(`ORCPT=${longest}`)).toEqual({ notify: null, orcpt: longest });
     expect(rcpt("ORCPT=utf-8;\\x{FC}@x.test")).toEqual({ notify: null, orcpt: "utf-8;\\x{FC}@x.test" });
     expect(rcpt("ORCPT=utf-8;ü😀@x.test", true)).toEqual({ notify: null, orcpt: "utf-8;\\x{FC}\\x{1F600}@x.test" });
   });

@@ -14,6 +14,7 @@ describe("a remote's reply", () => {
       "550-5.7.1 This message\n550-5.7.1 looks like spam.\r\n550 5.7.1 See http://x.test",
       [550, "5.7.1", "This message looks like spam. See http://x.test"],
     ],
+    ["550-5.2.2 first\n550-5.2.1 second\n550 third", [550, "5.2.2", "first second third"]],
     ["550-first\n550 5.2.2 second", [550, "5.2.2", "first second"]],
     ["452 5.2.2 full", [452, "4.2.2", "full"]], // the code decides the class
     ["550 2.1.5 ok?", [550, "5.1.5", "ok?"]],
