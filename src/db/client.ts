@@ -3,7 +3,8 @@
  * it is told to use (start-gate.ts has looked at it), and nothing else of the environment: no PG* variable is read.
  */
 import type { Log } from "../log/log.ts";
-import { type Connection, driverSettings, type Timeouts } from "./connection.ts";
+import type { Connection } from "./connection.ts";
+import { driverSettings, type Timeouts } from "./driver-settings.ts";
 import { type Drizzle, drizzleOver } from "./drizzle.ts";
 import { Listener, type Subscription } from "./listener.ts";
 import { openPool } from "./pool.ts";

@@ -99,10 +99,11 @@ const OUR_MISTAKE = /^(Prepared statements must|A query must|Query values must)/
  */
 export function named(error: unknown, session: SessionIdentity | null): unknown {
   if (!(error instanceof Error) || error instanceof DatabaseUnavailable || error instanceof CommitUnknown) return error;
-  const isPlain = Object.getPrototypeOf(error) === Error.prototype; // the driver's own, and TLS errors
+  const isPlain = Object.getPrototypeOf(error) === Error.prototype; // the driver's own, and most of TLS
+  const isTls = /^ERR_(TLS|SSL)_/.test((error as NodeJS.ErrnoException).code ?? "");
   const isTrouble =
     error instanceof pg.DatabaseError
       ? ENDS_SESSION.test(error.code ?? "08")
-      : "syscall" in error || error.name === "AggregateError" || (isPlain && !OUR_MISTAKE.test(error.message));
+      : isTls || "syscall" in error || error.name === "AggregateError" || (isPlain && !OUR_MISTAKE.test(error.message));
   return isTrouble ? new DatabaseUnavailable(`database: ${error.message || "cannot connect"}`, session, error) : error;
 }

@@ -1,7 +1,8 @@
 /** LISTEN on a connection of its own, which comes back by itself; silence is not taken for health. */
 import pg from "pg";
 import type { Log } from "../log/log.ts";
-import { type Connection, type HostChoice, hostChoice } from "./connection.ts";
+import type { Connection } from "./connection.ts";
+import { type HostChoice, hostChoice } from "./driver-settings.ts";
 import { faultFields } from "./faults.ts";
 import { cut } from "./session.ts";
 

@@ -7,7 +7,8 @@ import { drizzle } from "drizzle-orm/node-postgres";
 import { migrate as applyPending } from "drizzle-orm/node-postgres/migrator";
 import pg from "pg";
 import type { Log } from "../log/log.ts";
-import { type Connection, driverSettings, hostChoice } from "./connection.ts";
+import type { Connection } from "./connection.ts";
+import { driverSettings } from "./driver-settings.ts";
 import { isUnavailable, named, serverErrorOf } from "./faults.ts";
 
 /** The database and this version do not fit together; a person has to decide. The process ends with exit code 78. */
@@ -133,15 +134,30 @@ async function readApplied(client: pg.Client): Promise<Applied[]> {
 /** A migration may rewrite a large table, and another node's may have to be waited for. */
 const TIMEOUTS = { connectMs: 5000, statementMs: 30 * 60_000, lockMs: 0, idleInTransactionMs: 60_000 };
 
+/** On a client of its own: of several hosts the first that answers and is no standby. */
 async function withClient<T>(connection: Connection, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ ...driverSettings(connection, "mailroom migrate", TIMEOUTS), ...hostChoice(connection).current() });
-  client.on("error", () => undefined); // the statement at hand rejects
+  let trouble: unknown = null;
+  for (const host of connection.hosts) {
+    const client = new pg.Client({ ...driverSettings(connection, "mailroom migrate", TIMEOUTS), ...host });
+    client.on("error", () => undefined); // the statement at hand rejects
+    try {
+      trouble = await unfit(client);
+      if (trouble === null) return await work(client);
+    } catch (error) {
+      throw named(error, null);
+    } finally {
+      await client.end();
+    }
+  }
+  throw named(trouble, null);
+}
+
+async function unfit(client: pg.Client): Promise<unknown> {
   try {
     await client.connect();
-    return await work(client);
+    const { rows } = await client.query<{ standby: boolean }>("select pg_is_in_recovery() as standby");
+    return rows[0]?.standby ? new Error("the database is a standby") : null;
   } catch (error) {
-    throw named(error, null);
-  } finally {
-    await client.end();
+    return error;
   }
 }

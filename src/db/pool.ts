@@ -1,7 +1,8 @@
 /** Connections kept and shared; a doubtful one is thrown away rather than handed on. */
 import pg from "pg";
 import type { Log } from "../log/log.ts";
-import { type Connection, type HostChoice, hostChoice } from "./connection.ts";
+import type { Connection } from "./connection.ts";
+import { type HostChoice, hostChoice } from "./driver-settings.ts";
 import { faultFields, isRefusal, named } from "./faults.ts";
 import { Session } from "./session.ts";
 

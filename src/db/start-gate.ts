@@ -3,7 +3,8 @@
  * What counts is what our own sessions get, wherever it was set: for the server, the database or the role.
  */
 import pg from "pg";
-import { type Connection, driverSettings } from "./connection.ts";
+import type { Connection } from "./connection.ts";
+import { driverSettings } from "./driver-settings.ts";
 import { named } from "./faults.ts";
 import { type Facts, type GateReport, judge, SETTINGS } from "./gate-rules.ts";
 

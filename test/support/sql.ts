@@ -1,6 +1,7 @@
 /** What tests of every folder need of the database besides createDatabase(). */
 import pg from "pg";
-import { type Connection, driverSettings } from "../../src/db/connection.ts";
+import type { Connection } from "../../src/db/connection.ts";
+import { driverSettings } from "../../src/db/driver-settings.ts";
 import type { Log } from "../../src/log/log.ts";
 
 export const silentLog: Log = { line: () => {}, debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };

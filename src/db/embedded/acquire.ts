@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 import type { Log } from "../../log/log.ts";
 import { EmbeddedFault, OWN_DATABASE } from "./fault.ts";
 import { type Home, prepareCluster, prepareHome, prepareSocketDirectory } from "./home.ts";
-import { launch } from "./launch.ts";
+import { answers, launch } from "./launch.ts";
 import { isAlive, readOwner, runningServer } from "./owner.ts";
 import { pause, stopServer } from "./process.ts";
 
@@ -15,12 +15,16 @@ export type Hold = { readonly socketDirectory: string; readonly serverPid: numbe
 
 export const ownerFileOf = (dataDir: string): string => join(resolve(dataDir), "postgres", "owner.json");
 
-/** The running server, if the process that supervises it lives. Changes nothing. */
+/** The running server, if the process that supervises it lives; waits until it takes connections. Changes nothing. */
 export async function attach(dataDir: string): Promise<Hold | null> {
   const owner = await readOwner(ownerFileOf(dataDir));
-  if (!owner || !(await isAlive(owner))) return null;
-  const cluster = join(await realpath(join(resolve(dataDir), "postgres")), "cluster");
-  if ((await runningServer({ cluster })) !== owner.serverPid) return null;
+  if (!owner) return null;
+  const cluster = await realpath(join(resolve(dataDir), "postgres", "cluster")).catch(() => "");
+  for (;;) {
+    if (!(await isAlive(owner)) || (await runningServer({ cluster })) !== owner.serverPid) return null;
+    if (await answers(owner.socketDirectory)) break;
+    await pause(PAUSE_MS);
+  }
   return { socketDirectory: owner.socketDirectory, serverPid: owner.serverPid, child: null };
 }
 
@@ -37,6 +41,9 @@ const PAUSE_MS = 50;
 export async function acquire(dataDir: string, log: Log): Promise<Hold> {
   const home = await prepareHome(dataDir, log);
   await prepareCluster(home);
+  if (home.account.name === "nobody" && home.account.switchTo) {
+    log.warn("postgres runs as nobody, whose other processes could read the mail: create an account named mailroom");
+  }
   for (const since = performance.now(); ; await pause(PAUSE_MS)) {
     const attached = await attach(dataDir);
     if (attached) return attached;

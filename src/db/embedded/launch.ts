@@ -5,7 +5,8 @@ import { userInfo } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import type { Log } from "../../log/log.ts";
-import { type Connection, driverSettings } from "../connection.ts";
+import type { Connection } from "../connection.ts";
+import { driverSettings } from "../driver-settings.ts";
 import { serverErrorOf } from "../faults.ts";
 import { EmbeddedFault, OWN_DATABASE } from "./fault.ts";
 import type { Home } from "./home.ts";
@@ -83,8 +84,8 @@ async function untilReady(home: Home, socketDirectory: string, child: ChildProce
   }
 }
 
-/** Makes our database as well, when the server is new. */
-async function answers(socketDirectory: string): Promise<boolean> {
+/** True when the server takes connections. Makes our database as well, when the server is new. */
+export async function answers(socketDirectory: string): Promise<boolean> {
   const timeouts = { connectMs: 2000, statementMs: 60_000, lockMs: 60_000, idleInTransactionMs: 0 };
   const client = new pg.Client({
     ...driverSettings(connectionAt(socketDirectory, "postgres"), "mailroom supervisor", timeouts),
@@ -99,6 +100,7 @@ async function answers(socketDirectory: string): Promise<boolean> {
     return true;
   } catch (error) {
     const code = serverErrorOf(error)?.code;
+    if ((error as NodeJS.ErrnoException).code === "EACCES") throw error;
     if (code === undefined || code === "57P03" || code === "42P04" || code === "23505") return false; // not up yet; or another made the database
     throw new EmbeddedFault(`postgres refuses us: ${(error as Error).message}`, OWN_DATABASE, error);
   } finally {
