@@ -4,7 +4,7 @@
  *
  * - A day's table is made beside the parent and then attached: ATTACH locks the parent against other DDL only, where
  *   CREATE TABLE … PARTITION OF would lock out reading and writing. But ATTACH locks the default partition exclusively and
- *   reads all of it, to see that no row belongs to the new day: MOVED_AT_MOST says what that costs.
+ *   reads all of it, to see that no row belongs to the new day: it must stay nearly empty (MOVED_AT_MOST).
  * - DROP needs the parent exclusively (DETACH … CONCURRENTLY is not offered beside a default partition). That takes a moment,
  *   but would wait behind a long search, and all intake behind it: so it waits 0.1 s at most and is tried again.
  *
@@ -39,7 +39,8 @@ const PAUSE_MS = 300;
 /**
  * Rows get into the default partition when no day fits: a clock that was days ahead, or nobody made partitions for a week.
  * So many are moved under the lock when their day is made; with more, the day stays in the default partition until its
- * retention is over.
+ * retention is over. Measured on two busy cores with the embedded server: attaching takes 4-13 ms beside an empty default
+ * partition, 50 ms beside 300,000 rows of other days, 0.2-0.3 s with 5,000 rows to move; dropping a day of 300,000 rows 40 ms.
  */
 const MOVED_AT_MOST = 5000;
 
