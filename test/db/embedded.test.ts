@@ -106,6 +106,20 @@ test("nothing of an operator's weakens what makes a commit durable", async () =>
   await runSql(second.connection, "alter system reset all");
 });
 
+test("the server's log tells what went wrong, but no address and no statement", async () => {
+  const { connection } = await start();
+  const db = openDatabase(connection, { applicationName: "refused", max: 1, log: silentLog });
+  await db.query({ text: "create table addresses (address text primary key)" });
+  const insert = { text: "insert into addresses values ($1)", values: ["ann@campus.test"] };
+  await db.query(insert);
+  await failureOf(db.query(insert));
+  await failureOf(db.query({ text: "select 'ann@campus.test' from nowhere" }));
+  await db.close();
+  const text = await readFile(join(dataDir, "postgres/server.log"), "utf8");
+  expect(text).toContain('duplicate key value violates unique constraint "addresses_pkey"');
+  expect(text).not.toMatch(/ann@|insert into/);
+});
+
 test("a second process attaches; when it stops the server stays, when the owner stops it goes", async () => {
   const owner = await start();
   const other = await startElsewhere();

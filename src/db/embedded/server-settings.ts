@@ -1,6 +1,9 @@
 /** The embedded server's three configuration files. They are written anew at each start: they are ours, not the operator's. */
 import { totalmem } from "node:os";
 
+/** Of the machine, or of the container's limit where there is one. */
+const memoryHere = () => Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+
 /** On the command line, where neither a file nor ALTER SYSTEM can weaken them: a 250 means committed. */
 export const DURABLE = ["fsync=on", "full_page_writes=on", "synchronous_commit=on"];
 
@@ -10,7 +13,7 @@ const MB = 1024 * 1024;
 const sharedBuffers = (memory: number) => Math.round(Math.min(1024 * MB, Math.max(64 * MB, memory / 8)) / MB);
 
 /** postgresql.conf, tuned for two cores that Postgres shares with us. */
-export function serverSettings(runDirectory: string, memory = totalmem()): string {
+export function serverSettings(runDirectory: string, memory = memoryHere()): string {
   const settings: [name: string, value: string, why: string][] = [
     ["listen_addresses", "", "socket only: no port, no password"],
     ["unix_socket_directories", runDirectory, ""],
@@ -44,6 +47,7 @@ export function serverSettings(runDirectory: string, memory = totalmem()): strin
     ["datestyle", "iso, mdy", ""],
     ["lc_messages", "C", ""],
     ["log_line_prefix", "%m [%p] %a ", ""],
+    ["log_error_verbosity", "terse", "details name the values of a row: addresses"],
     ["log_min_error_statement", "panic", "statements of ours may carry addresses; the code at fault logs the error"],
     ["log_parameter_max_length", "0", "no addresses, no content"],
     ["log_min_duration_statement", "2s", ""],
