@@ -1,4 +1,4 @@
-import { mailboxText } from "../mail/mailbox.ts";
+import { returnPathField } from "../mail/trace-field.ts";
 import type { Verdict } from "../mail/verdict.ts";
 import type { Attempt, AttemptEnd, Ending } from "./attempt.ts";
 import type { Edges } from "./edges.ts";
@@ -28,7 +28,7 @@ export class MaildirAttempt implements Attempt {
     const begun = this.#edges.elapsed();
     const { message, reversePath, recipients } = this.#job;
     // RFC 5321 §4.4: final delivery puts the reverse-path in front.
-    const prefix = Buffer.from(`Return-Path: <${reversePath === null ? "" : mailboxText(reversePath)}>\r\n${message.prefix}`, "utf8");
+    const prefix = Buffer.from(returnPathField(reversePath) + message.prefix, "utf8");
     const endings: Ending[] = [];
     for (const recipient of recipients) {
       if (this.#stopping) break;

@@ -34,9 +34,9 @@ export function receivedField(reception: Reception): string {
   return fold("Received:", [...clauses, rfc5322Date(reception.at)]);
 }
 
-/** RFC 5321 §4.4: only the server of the final mailbox adds it. */
+/** RFC 5321 §4.4: only the server of the final mailbox adds it. Never folded: some readers of mailboxes take the first line alone. */
 export const returnPathField = (reversePath: ReversePath): string =>
-  fold("Return-Path:", [`<${reversePath === null ? "" : mailboxText(reversePath)}>`]);
+  `Return-Path: <${reversePath === null ? "" : mailboxText(reversePath)}>\r\n`;
 
 /** RFC 5322 §3.3, in UTC. */
 const rfc5322Date = (time: Date): string => time.toUTCString().replace("GMT", "+0000");

@@ -129,5 +129,7 @@ describe("Received", () => {
 
 it("Return-Path holds the path, or nothing", () => {
   expect(returnPathField(null)).toBe("Return-Path: <>\r\n");
+  const long = "a".repeat(64);
+  expect(returnPathField(mailbox(`${long}@${long.slice(1)}.test`))).toBe(`Return-Path: <${long}@${long.slice(1)}.test>\r\n`);
   expect(returnPathField(mailbox('"a b"@x.test'))).toBe('Return-Path: <"a b"@x.test>\r\n');
 });
