@@ -8,9 +8,3 @@ export function decodeXtext(xtext: string): string | null {
   const octets = xtext.replace(/\+(..)/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
   return Buffer.from(octets, "latin1").toString("utf8");
 }
-
-/** Text as xtext; what is not ASCII goes as its UTF-8 octets. */
-export function encodeXtext(text: string): string {
-  const octets = Buffer.from(text, "utf8").toString("latin1");
-  return octets.replace(/[^!-*,-<>-~]/g, (octet) => `+${octet.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`);
-}
