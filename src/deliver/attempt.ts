@@ -6,10 +6,11 @@ import type { Hop, HostState } from "./hop.ts";
 import type { Job } from "./lanes.ts";
 import type { Host, NextHops } from "./next-hop.ts";
 import { openSession } from "./open-session.ts";
-import type { Answer, Session } from "./session.ts";
+import type { Session } from "./session.ts";
 import { SessionLost } from "./session-lost.ts";
 import type { OpenSession } from "./sessions.ts";
 import type { AllSettings } from "./settings.ts";
+import { type Answer, transact } from "./transaction.ts";
 import { isTooManyRecipients, verdictOf } from "./verdict-of.ts";
 import { withDetail, words } from "./words.ts";
 
@@ -132,7 +133,7 @@ export class SmtpAttempt implements Attempt {
     const { session, host } = open;
     const prefix = Buffer.from(this.#job.message.prefix, "utf8");
     const { recipients, transaction, unfit } = await fitJob(this.#job, session, prefix);
-    const answers = recipients.length === 0 ? [] : await session.transact(transaction);
+    const answers = recipients.length === 0 ? [] : await transact(session, transaction);
     const { endings, again, uncertain } = read(answers, recipients, host, session.isLmtp);
     for (const [recipient, reply] of unfit)
       endings.push({ recipient, verdict: { kind: "failed", scope: "message", reply, relay: host.relay } });

@@ -5,28 +5,22 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Directory, Route } from "../directory/directory.ts";
-import type { Log } from "../log/log.ts";
 import type { Metrics } from "../log/metrics.ts";
-import type { Verdict } from "../mail/verdict.ts";
-import type { ClaimedMessage, ClaimedRecipient, Lane, Settlement } from "../queue/claim.ts";
+import type { ClaimedMessage, ClaimedRecipient, Lane } from "../queue/claim.ts";
 import { type AttemptEnd, SmtpAttempt, Stopping, TooLong, type World } from "./attempt.ts";
 import type { Edges } from "./edges.ts";
+import { Holdings, type HoldingsDeps } from "./holdings.ts";
 import { Hop } from "./hop.ts";
-import { type Job, jobsOf } from "./lanes.ts";
+import type { Job } from "./lanes.ts";
 import { MaildirAttempt } from "./maildir-attempt.ts";
 import { createNextHops } from "./next-hop.ts";
 import { type AllSettings, type DelivererSettings, delivererDefaults } from "./settings.ts";
 import { type Running, Turns } from "./turns.ts";
 import { words } from "./words.ts";
 
-export type DelivererDeps = {
+export type DelivererDeps = HoldingsDeps & {
   readonly directory: Pick<Directory, "route">;
-  /** Records how attempts ended. Recipients stay counted as held until it resolves. */
-  readonly settle: (settlements: Settlement[]) => void | Promise<void>;
-  /** Gives recipients back that were not tried: they fall due again at once. */
-  readonly release: (message: ClaimedMessage, recipients: readonly ClaimedRecipient[]) => void | Promise<void>;
   readonly edges: Edges;
-  readonly log: Log;
   readonly metrics?: Pick<Metrics, "duplicateRisk">;
 };
 
@@ -61,32 +55,32 @@ class Delivery implements Deliverer {
   readonly #deps: DelivererDeps;
   readonly #settings: AllSettings;
   readonly #world: World;
+  readonly #holdings: Holdings;
   readonly #hops = new Map<string, Hop>();
   readonly #turns: Turns;
   readonly #sweeper: NodeJS.Timeout;
-  #held = 0;
   #draining = false;
-  #whenIdle: (() => void) | null = null;
 
   constructor(deps: DelivererDeps, settings: AllSettings) {
     this.#deps = deps;
     this.#settings = settings;
     this.#world = { edges: deps.edges, settings, nextHops: createNextHops(deps.edges, settings) };
+    this.#holdings = new Holdings(deps);
     this.#turns = new Turns(settings);
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS).unref();
   }
 
   accept(message: ClaimedMessage): void {
-    this.#held += message.recipients.length;
-    const [only] = message.recipients;
-    if (only === undefined) return;
-    if (message.recipients.length === 1) void this.#takeDomain(message, only.finalRecipient.domain, message.recipients);
-    else for (const [domain, recipients] of byDomain(message.recipients)) void this.#takeDomain(message, domain, recipients);
+    const { recipients } = message;
+    this.#holdings.add(recipients.length);
+    const [only] = recipients;
+    if (only !== undefined && recipients.length === 1) void this.#takeDomain(message, only.finalRecipient.domain, recipients);
+    else for (const [domain, some] of byDomain(recipients)) void this.#takeDomain(message, domain, some);
   }
 
   capacity(lane: Lane = 0): number {
     if (this.#draining) return 0;
-    return Math.max(0, Math.floor(this.#settings.recipients * (lane === 1 ? LISTS_SHARE : 1)) - this.#held);
+    return Math.max(0, Math.floor(this.#settings.recipients * (lane === 1 ? LISTS_SHARE : 1)) - this.#holdings.count);
   }
 
   fullDestinations(): string[] {
@@ -95,23 +89,19 @@ class Delivery implements Deliverer {
   }
 
   idle(): boolean {
-    return this.#held === 0;
+    return this.#holdings.count === 0;
   }
 
   async drain(): Promise<void> {
     this.#draining = true;
-    for (const hop of this.#hops.values()) for (const job of hop.lanes.takeAll()) void this.#release(job.message, job.recipients);
+    for (const hop of this.#hops.values()) for (const job of hop.lanes.takeAll()) this.#holdings.release(job.message, job.recipients);
+    const ended = this.#holdings.none().then(() => true);
     const { drainSeconds } = this.#settings;
-    const patience = setTimeout(() => {
+    if (!(await within(drainSeconds, ended))) {
       for (const { attempt } of this.#turns.running) attempt.abort(new Stopping("this server stops"));
-    }, drainSeconds * 1000);
-    const end = new AbortController();
-    const settled = this.#held === 0 ? true : new Promise<true>((resolve) => (this.#whenIdle = () => resolve(true)));
-    const givenUp = sleep((drainSeconds + LAST_SECONDS) * 1000, false, { signal: end.signal, ref: false }).catch(() => true);
-    if (!(await Promise.race([settled, givenUp])))
-      this.#deps.log.error("stopping with deliveries under way, their leases decide", { recipients: this.#held });
-    end.abort();
-    clearTimeout(patience);
+      const left = { recipients: this.#holdings.count };
+      if (!(await within(LAST_SECONDS, ended))) this.#deps.log.error("stopping with deliveries under way, the leases decide", left);
+    }
     clearInterval(this.#sweeper);
     for (const hop of this.#hops.values()) hop.sessions.close();
   }
@@ -119,28 +109,31 @@ class Delivery implements Deliverer {
   async #takeDomain(message: ClaimedMessage, domain: string, recipients: readonly ClaimedRecipient[]): Promise<void> {
     try {
       const route = await this.#deps.directory.route(domain);
-      if (route.kind === "found") return this.#take(message, route.value, domain, recipients);
+      if (route.kind === "found") {
+        this.#take(message, route.value, domain, recipients);
+        return;
+      }
     } catch (error) {
       this.#deps.log.error("route lookup broke", { domain, error: String(error) });
     }
-    this.#settleAll(message, recipients, { kind: "deferred", scope: "local", reply: words.routeLookupFailed, relay: null });
+    this.#holdings.settleAll(message, recipients, { kind: "deferred", scope: "local", reply: words.routeLookupFailed, relay: null });
   }
 
   #take(message: ClaimedMessage, route: Route, domain: string, recipients: readonly ClaimedRecipient[]): void {
     if (route.kind === "discard") {
-      this.#settleAll(message, recipients, { kind: "relayed", reply: words.discarded, relay: "discard" });
+      this.#holdings.settleAll(message, recipients, { kind: "relayed", reply: words.discarded, relay: "discard" });
       return;
     }
     const elapsed = this.#deps.edges.elapsed();
     const hop = this.#hopFor(route, domain, elapsed);
-    const room = this.#draining ? 0 : this.#settings.recipients * FULL_SHARE * 2 - hop.lanes.waiting;
-    if (room < recipients.length) void this.#release(message, recipients.slice(Math.max(0, room)));
-    const taken = room < recipients.length ? recipients.slice(0, Math.max(0, room)) : recipients;
+    const room = this.#draining ? 0 : Math.max(0, this.#settings.recipients * FULL_SHARE * 2 - hop.lanes.waiting);
+    this.#holdings.release(message, recipients.slice(room));
+    const taken = room < recipients.length ? recipients.slice(0, room) : recipients;
     if (hop.refusesAt(elapsed) && hop.lastFailure !== null) {
-      this.#settleAll(message, taken, { kind: "deferred", scope: "host", reply: hop.lastFailure, relay: null });
+      this.#holdings.settleAll(message, taken, { kind: "deferred", scope: "host", reply: hop.lastFailure, relay: null });
       return;
     }
-    hop.lanes.add(jobsOf(message, taken, hop.recipientLimit, elapsed, route.kind === "lmtp" || route.kind === "lmtpSocket"));
+    hop.add(message, taken, elapsed);
     this.#turns.offer(hop);
     this.#pump();
   }
@@ -177,55 +170,24 @@ class Delivery implements Deliverer {
 
   #finish({ hop, job, startedAt, slow }: Running, end: AttemptEnd): void {
     const { edges, log, metrics } = this.#deps;
+    const { message } = job;
     const elapsed = edges.elapsed();
-    const queued = Math.max(0, edges.now() - job.message.receivedAt.getTime() - (elapsed - job.acceptedAt)) / 1000;
-    const delays = [queued, (startedAt - job.acceptedAt) / 1000, end.connectMs / 1000, end.sendMs / 1000] as const;
-    void this.#settle(end.endings.map(({ recipient, verdict }) => ({ message: job.message, recipient, verdict, delays })));
-    if (end.untried.length > 0) void this.#release(job.message, end.untried);
+    const before = Math.max(0, edges.now() - message.receivedAt.getTime() - (elapsed - job.acceptedAt)) / 1000;
+    const delays = [before, (startedAt - job.acceptedAt) / 1000, end.connectMs / 1000, end.sendMs / 1000] as const;
+    this.#holdings.settle(end.endings.map(({ recipient, verdict }) => ({ message, recipient, verdict, delays })));
+    this.#holdings.release(message, end.untried);
     if (end.uncertain > 0) {
       metrics?.duplicateRisk.inc(end.uncertain);
-      log.warn("outcome uncertain, copies may arrive twice", { queueId: job.message.queueId, relay: hop.key, copies: end.uncertain });
+      log.warn("outcome uncertain, copies may arrive twice", { queueId: message.queueId, relay: hop.key, copies: end.uncertain });
     }
-    const failure = end.endings[0]?.verdict;
-    hop.ended(job, end.state, slow, failure?.reply ?? null, elapsed);
-    const again = { ...job, recipients: end.again };
-    if (end.again.length > 0) {
-      if (this.#draining) void this.#release(job.message, end.again);
-      else hop.lanes.add(jobsOf(job.message, again.recipients, hop.recipientLimit, job.acceptedAt, false));
+    const verdict = end.endings[0]?.verdict;
+    hop.ended(job, end.state, slow, verdict?.reply ?? null, elapsed);
+    if (this.#draining) this.#holdings.release(message, end.again);
+    else hop.add(message, end.again, job.acceptedAt);
+    // What waits for a host that is down, or for a domain that is not there, learns it from this attempt.
+    if (verdict !== undefined && (end.forAll || (hop.isOpen && end.state === "unreachable"))) {
+      for (const waiting of hop.lanes.takeAll()) this.#holdings.settleAll(waiting.message, waiting.recipients, verdict);
     }
-    // What waited for a host that is down, or for a domain that is not there, learns it from this attempt.
-    if ((end.forAll || (hop.isOpen && end.state === "unreachable")) && failure !== undefined) {
-      for (const waiting of hop.lanes.takeAll()) this.#settleAll(waiting.message, waiting.recipients, failure);
-    }
-  }
-
-  #settleAll(message: ClaimedMessage, recipients: readonly ClaimedRecipient[], verdict: Verdict): void {
-    const queued = Math.max(0, this.#deps.edges.now() - message.receivedAt.getTime()) / 1000;
-    void this.#settle(recipients.map((recipient) => ({ message, recipient, verdict, delays: [queued, 0, 0, 0] })));
-  }
-
-  async #settle(settlements: Settlement[]): Promise<void> {
-    if (settlements.length === 0) return;
-    try {
-      await this.#deps.settle(settlements);
-    } catch (error) {
-      this.#deps.log.error("settling failed, the leases decide", { error: String(error), recipients: settlements.length });
-    }
-    this.#letGo(settlements.length);
-  }
-
-  async #release(message: ClaimedMessage, recipients: readonly ClaimedRecipient[]): Promise<void> {
-    try {
-      await this.#deps.release(message, recipients);
-    } catch (error) {
-      this.#deps.log.error("release failed, the leases decide", { error: String(error), recipients: recipients.length });
-    }
-    this.#letGo(recipients.length);
-  }
-
-  #letGo(recipients: number): void {
-    this.#held -= recipients;
-    if (this.#held === 0) this.#whenIdle?.();
   }
 
   #sweep(): void {
@@ -241,6 +203,15 @@ class Delivery implements Deliverer {
     }
     if (this.#turns.markSlow(elapsed)) this.#pump();
   }
+}
+
+/** Whether it resolved in time. */
+async function within(seconds: number, ended: Promise<boolean>): Promise<boolean> {
+  const timer = new AbortController();
+  const late = sleep(seconds * 1000, false, { signal: timer.signal }).catch(() => false);
+  const inTime = await Promise.race([ended, late]);
+  timer.abort();
+  return inTime;
 }
 
 function byDomain(recipients: readonly ClaimedRecipient[]): Map<string, ClaimedRecipient[]> {

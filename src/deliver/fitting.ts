@@ -3,7 +3,8 @@ import { mailboxText } from "../mail/mailbox.ts";
 import type { RemoteReply } from "../mail/verdict.ts";
 import type { ClaimedMessage, ClaimedRecipient } from "../queue/claim.ts";
 import type { Job } from "./lanes.ts";
-import type { Session, Transaction } from "./session.ts";
+import type { Session } from "./session.ts";
+import type { Transaction } from "./transaction.ts";
 import { words } from "./words.ts";
 
 /** A job made to fit what a host offers: the transaction for those it can be sent to, and a final reply for each of the others. */

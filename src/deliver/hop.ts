@@ -1,6 +1,7 @@
 import type { Route } from "../directory/directory.ts";
 import type { RemoteReply } from "../mail/verdict.ts";
-import { type Job, Lanes } from "./lanes.ts";
+import type { ClaimedMessage, ClaimedRecipient } from "../queue/claim.ts";
+import { type Job, jobsOf, Lanes } from "./lanes.ts";
 import { Sessions } from "./sessions.ts";
 import type { AllSettings } from "./settings.ts";
 
@@ -49,6 +50,14 @@ export class Hop {
     this.#largest = Math.max(1, Math.min(settings.concurrency, Math.floor(settings.attempts * settings.share)));
     this.#window = Math.min(settings.firstConcurrency, this.#largest);
     this.lastUsed = elapsed;
+  }
+
+  /** Recipients of one message begin to wait. */
+  add(message: ClaimedMessage, recipients: readonly ClaimedRecipient[], acceptedAt: number): void {
+    if (recipients.length === 0) return;
+    // Some LMTP hosts join recipients that differ in case alone, and then answer the dot once too few.
+    const apart = this.route.kind === "lmtp" || this.route.kind === "lmtpSocket";
+    this.lanes.add(jobsOf(message, recipients, this.recipientLimit, acceptedAt, apart));
   }
 
   /** Attempts it may have at once now. */

@@ -6,6 +6,7 @@ import { connect, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Session } from "../../src/deliver/session.ts";
 import { SessionLost } from "../../src/deliver/session-lost.ts";
+import { transact } from "../../src/deliver/transaction.ts";
 import { type Sink, startSink } from "../support/sinks.ts";
 
 let sink: Sink;
@@ -85,7 +86,7 @@ describe("nodemailer's session", () => {
     say("421 4.3.2 bye\r\n");
     await expect.poll(() => session.usable).toBe(false);
     await expect(
-      session.transact({ mail: "MAIL FROM:<>", rcpts: ["RCPT TO:<a@x.test>"], prefix: Buffer.alloc(0), content: [] }),
+      transact(session, { mail: "MAIL FROM:<>", rcpts: ["RCPT TO:<a@x.test>"], prefix: Buffer.alloc(0), content: [] }),
     ).rejects.toThrow(SessionLost);
   });
 

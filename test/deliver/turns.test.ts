@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { type Connect, systemEdges } from "../../src/deliver/edges.ts";
 import { unavailable } from "../../src/mail/lookup.ts";
 import { claimed, smtpTo, startDeliverer, type Trial } from "../support/deliveries.ts";
+import { startDnsServer } from "../support/dns-server.ts";
 import { type Sink, type SinkWays, startSink } from "../support/sinks.ts";
 
 const sinks: Sink[] = [];
@@ -132,6 +133,18 @@ describe("a next hop", () => {
     for (let n = 0; n < 20; n++) trial.deliverer.accept(claimed(["a@x.test"]));
     await trial.until(40);
     expect(hop.taken).toHaveLength(20);
+  });
+
+  test("whose domain DNS cannot tell, or does not know, is asked for once by all that wait", async () => {
+    const dns = await startDnsServer({ "broken.test": "SERVFAIL" });
+    const trial = start({ "*": { kind: "mx", url: "mx:" } }, {}, systemEdges([dns.address]));
+    for (let n = 0; n < 200; n++) trial.deliverer.accept(claimed(["a@broken.test", "a@gone.test"]));
+    await trial.until(400);
+    expect(dns.questions.length).toBeLessThan(20);
+    expect(
+      new Set(trial.settled.map(({ recipient, verdict }) => `${recipient.destination} ${verdict.kind} ${verdict.reply.enhancedStatus}`)),
+    ).toEqual(new Set(["broken.test deferred 4.4.3", "gone.test failed 5.4.4"]));
+    await dns.close();
   });
 
   test("is left when it has been idle for half a minute", async () => {
