@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { type Connect, systemEdges } from "../../src/deliver/edges.ts";
+import { Hop } from "../../src/deliver/hop.ts";
+import { delivererDefaults } from "../../src/deliver/settings.ts";
+import { type Running, Turns } from "../../src/deliver/turns.ts";
 import { unavailable } from "../../src/mail/lookup.ts";
 import { claimed, smtpTo, startDeliverer, type Trial } from "../support/deliveries.ts";
 import { startDnsServer } from "../support/dns-server.ts";
@@ -225,6 +228,48 @@ describe("nobody waits for", () => {
     await expect.poll(() => tarpits.reduce((sum, { open }) => sum + open(), 0), { timeout: 5000 }).toBeGreaterThan(40); // those beyond half of 20 are slow ones
     expect(tarpits.reduce((most, { open }) => Math.max(most, open()), 0)).toBeLessThanOrEqual(5);
   });
+});
+
+test("slow attempts stop counting once, and for good", () => {
+  const settings = {
+    ...delivererDefaults,
+    hostname: "mailroom.test",
+    retry: [60],
+    attempts: 2,
+    share: 1,
+    slowSeconds: 1,
+    slowAttempts: 10,
+  };
+  const turns = new Turns(settings);
+  const hops = Array.from({ length: 8 }, (_, i) => new Hop(`hop${i}`, { kind: "mx", url: "mx:" }, `x${i}.test`, settings, 0));
+  const attempt = { run: () => Promise.reject(new Error("never run")), abort: () => undefined };
+  const begin = (at: number): Running[] => {
+    const begun: Running[] = [];
+    for (let turn = turns.next(); turn !== undefined; turn = turns.next()) {
+      const running: Running = { ...turn, attempt, startedAt: at, slow: false, proven: turn.hop.proven };
+      turns.begin(running);
+      begun.push(running);
+    }
+    return begun;
+  };
+  for (const hop of hops) {
+    hop.proven = true;
+    const message = claimed(["a@x.test"]);
+    hop.add(message, message.recipients, 0);
+    turns.offer(hop);
+  }
+  const first = begin(0);
+  expect(first).toHaveLength(2);
+  expect(turns.markSlow(500)).toBe(false);
+  expect(turns.markSlow(1500)).toBe(true);
+  const second = begin(1500);
+  expect(second).toHaveLength(2);
+  expect(turns.markSlow(1600)).toBe(false); // the first are slow already
+  expect(begin(1600)).toEqual([]);
+  for (const running of first) turns.end(running);
+  expect(begin(1700)).toEqual([]); // their end makes no room: they had none
+  for (const running of second) turns.end(running);
+  expect(begin(1800)).toHaveLength(2);
 });
 
 describe("what it holds", () => {

@@ -74,6 +74,8 @@ class Dialogue {
   #tail = Buffer.alloc(0);
   #inData = false;
   #mail = "";
+  /** A MAIL was taken, and neither RSET nor a final dot has come since. */
+  #open = false;
   #rcpts: string[] = [];
   #finished = 0;
 
@@ -119,6 +121,7 @@ class Dialogue {
     this.#lines.push(line);
     const reply = this.#ways.answer?.(line, socket, this.#finished) ?? this.#usual(verb);
     if (verb === "MAIL" || verb === "RSET") this.#rcpts = [];
+    if (verb === "MAIL" || verb === "RSET") this.#open = verb === "MAIL" && !/^[45]/.test(reply);
     if (verb === "MAIL") this.#mail = line;
     if (verb === "RCPT" && reply.startsWith("2")) this.#rcpts.push(line);
     if (verb === "DATA" && reply.startsWith("354")) this.#inData = true;
@@ -140,7 +143,7 @@ class Dialogue {
       case "RSET":
         return "250 2.0.0 Ok";
       case "MAIL":
-        return "250 2.1.0 Ok";
+        return this.#open ? "503 5.5.1 nested MAIL" : "250 2.1.0 Ok";
       case "RCPT":
         return "250 2.1.5 Ok";
       case "DATA":
@@ -168,6 +171,7 @@ class Dialogue {
   #finish(wire: Buffer): void {
     const socket = this.#socket as Socket;
     this.#inData = false;
+    this.#open = false;
     this.#finished++;
     const message = { mail: this.#mail, rcpts: this.#rcpts, content: undotted(wire), tls: socket instanceof TLSSocket };
     const usual = this.#ways.lmtp ? this.#rcpts.map(() => "250 2.0.0 Ok").join("\r\n") : "250 2.0.0 Ok: queued";
