@@ -4,9 +4,9 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Settings } from "./config/settings-tree.ts";
 import { createMetrics } from "./log/metrics.ts";
 import type { WorkerBoot } from "./main.ts";
-import { startNode } from "./node.ts";
+import { type RunningNode, startNode } from "./node.ts";
 import { processLog } from "./process-log.ts";
-import type { FromWorker, ToWorker } from "./workers.ts";
+import type { FromWorker, PlainError, ToWorker } from "./workers.ts";
 
 /** Without a parent nobody restarts us and the embedded database may go at any moment: end what is under way, quickly. */
 const ORPHAN_MS = 10_000;
@@ -31,40 +31,53 @@ export async function runWorker(settings: Settings): Promise<void> {
   const metrics = createMetrics();
   const delay = monitorEventLoopDelay();
   delay.enable();
-  const boot = await bootMessage();
-  const node = await startNode(settings, boot.connection, boot.embedded, log, metrics);
-  const stop = async (): Promise<void> => {
-    await node.stop();
+  let node: RunningNode | null = null;
+  let stopping = false;
+  const leave = async (): Promise<void> => {
+    await node?.stop(); // told before it was ready: what it holds goes with the process
     flush();
     process.exit(0);
   };
-  let stopping: Promise<void> | null = null;
-  process.on("message", (message: ToWorker) => {
-    if (message.kind === "stop") stopping ??= stop().catch(crash);
-    if (message.kind === "metrics") {
-      metrics.eventLoopDelay.set(delay.percentile(99) / 1e9);
-      delay.reset();
-      void metrics.registry.getMetricsAsJSON().then((all) => say({ kind: "metrics", question: message.question, metrics: all }));
-    }
+  const stop = (): void => {
+    if (!stopping) leave().catch(crash);
+    stopping = true;
+  };
+  const boot = await new Promise<WorkerBoot>((start) => {
+    process.on("message", (message: ToWorker) => {
+      if (message.kind === "start") start(message.boot as WorkerBoot);
+      if (message.kind === "stop") stop();
+      if (message.kind === "metrics") {
+        metrics.eventLoopDelay.set(delay.percentile(99) / 1e9);
+        delay.reset();
+        void metrics.registry.getMetricsAsJSON().then((all) => say({ kind: "metrics", question: message.question, metrics: all }));
+      }
+    });
+    say({ kind: "listening" });
   });
   process.on("disconnect", () => {
     log.error("the parent process is gone: this worker ends");
     setTimeout(() => process.exit(CRASH_EXIT), ORPHAN_MS).unref();
-    stopping ??= stop().catch(crash);
+    stop();
   });
+  try {
+    node = await startNode(settings, boot.connection, boot.embedded, log, metrics);
+  } catch (error) {
+    flush();
+    say({ kind: "failed", error: plain(error) }, () => process.exit(CRASH_EXIT)); // the parent says why, once for all workers
+    return;
+  }
   say({ kind: "ready", addresses: node.addresses });
   await new Promise<never>(() => undefined); // until stop() or crash() ends the process
 }
 
-function bootMessage(): Promise<WorkerBoot> {
-  return new Promise((resolve) => {
-    process.once("message", (message: ToWorker) => {
-      if (message.kind === "start") resolve(message.boot as WorkerBoot);
-    });
-    say({ kind: "listening" });
-  });
+/** An error as a message can carry it: what the command line needs to say what is wrong. */
+function plain(error: unknown): PlainError {
+  if (!(error instanceof Error)) return { name: "Error", message: String(error) };
+  const { name, message, hint, code, path, syscall, address, port } = error as Error & PlainError;
+  return { name, message, hint, code, path, syscall, address, port };
 }
 
-function say(message: FromWorker): void {
-  if (process.connected) process.send?.(message, () => undefined);
+function say(message: FromWorker, said: () => void = () => undefined): void {
+  if (process.connected) process.send?.(message, said);
+  else said();
 }

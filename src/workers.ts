@@ -11,7 +11,14 @@ export type ToWorker =
 export type FromWorker =
   | { readonly kind: "listening" }
   | { readonly kind: "ready"; readonly addresses: readonly string[] }
+  | { readonly kind: "failed"; readonly error: PlainError } // it could not start, and ends
   | { readonly kind: "metrics"; readonly question: number; readonly metrics: object[] };
+
+/** An error without its class. The name tells what it was. */
+export type PlainError = {
+  readonly name: string;
+  readonly message: string;
+} & Readonly<Partial<Record<"hint" | "code" | "path" | "syscall" | "address" | "port", unknown>>>;
 
 export type Workers = {
   /** Addresses the workers listen on; resolves when all are ready for the first time. */
@@ -59,12 +66,7 @@ export function startWorkers(options: WorkersOptions): Workers {
     const worker = cluster.fork(options.environment);
     const started = Date.now();
     states.set(worker, { ready: false });
-    worker.on("message", (message: FromWorker) => {
-      // A worker says when it hears: what is sent before is lost.
-      if (message.kind === "listening") send(worker, { kind: "start", boot: options.boot });
-      else if (message.kind === "metrics") questions.get(message.question)?.(message.metrics);
-      else becameReady(worker, message.addresses);
-    });
+    worker.on("message", (message: FromWorker) => heard(worker, message));
     worker.on("error", (error) => log.warn("a worker's channel failed", { pid: worker.process.pid, error: String(error) }));
     worker.on("exit", (code, signal) => {
       states.delete(worker);
@@ -77,6 +79,15 @@ export function startWorkers(options: WorkersOptions): Workers {
         if (!stopping) fork(Math.min(next * 2, RESTART_MS.longest));
       }, next).unref();
     });
+  };
+
+  const heard = (worker: Worker, message: FromWorker): void => {
+    // A worker says when it listens: what is sent before is lost.
+    if (message.kind === "listening") send(worker, stopping ? { kind: "stop" } : { kind: "start", boot: options.boot });
+    else if (message.kind === "ready") becameReady(worker, message.addresses);
+    else if (message.kind === "metrics") questions.get(message.question)?.(message.metrics);
+    else if (hasBeenReady) log.error("a worker could not start", { error: message.error.message });
+    else failed(Object.assign(new Error(message.error.message), message.error));
   };
 
   const becameReady = (worker: Worker, addresses: readonly string[]): void => {

@@ -26,7 +26,7 @@ export class OutputGone extends Error {
   override readonly name = "OutputGone";
 }
 
-type Named = Error & { readonly code?: unknown; readonly kind?: unknown; readonly hint?: unknown; readonly path?: unknown };
+type Named = Error & Readonly<Partial<Record<"code" | "kind" | "hint" | "path" | "syscall" | "address" | "port", unknown>>>;
 
 /**
  * Sorts whatever was thrown. Errors of other folders are known by their names, so that a command that needs none of them does
@@ -62,7 +62,7 @@ export function failureOf(error: unknown): Failure {
         hint: "Look whether it is there before you repeat it.",
       };
     default:
-      return databaseFailure(error) ?? fileFailure(error as Named) ?? failed(error.message);
+      return databaseFailure(error) ?? listenFailure(error) ?? fileFailure(error as Named) ?? failed(error.message);
   }
 }
 
@@ -101,6 +101,36 @@ function databaseFailure(error: Error): Failure | null {
     return known ? { code: known[1], message: known[2], hint: known[3] } : failed(`${e.message} (SQLSTATE ${code})`);
   }
   return null;
+}
+
+/** A listener that could not be opened: smtp.listen, http.listen, metrics.listen. */
+function listenFailure({ code, syscall, address, port }: Named): Failure | null {
+  if (syscall !== "listen" && syscall !== "bind") return null;
+  const at = `${String(address).includes(":") ? `[${String(address)}]` : String(address)}:${String(port)}`;
+  switch (code) {
+    case "EADDRINUSE":
+      return {
+        code: EXIT.badConfiguration,
+        message: `${at} is taken by another program`,
+        hint: "Stop that one, or listen elsewhere (smtp.listen, http.listen, metrics.listen).",
+      };
+    case "EADDRNOTAVAIL":
+    case "EAFNOSUPPORT":
+      return {
+        code: EXIT.badConfiguration,
+        message: `${at} is no address of this machine`,
+        hint: "Mend smtp.listen, http.listen or metrics.listen.",
+      };
+    case "EACCES":
+    case "EPERM":
+      return {
+        code: EXIT.notAllowed,
+        message: `this account may not listen on ${at}`,
+        hint: "Ports below 1024 need the capability CAP_NET_BIND_SERVICE, or another port.",
+      };
+    default:
+      return null;
+  }
 }
 
 /** Node's errors about files. */

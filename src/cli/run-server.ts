@@ -22,9 +22,11 @@ export type ServerExtras = {
 export async function runServer(ctx: CliContext, extras: ServerExtras): Promise<void> {
   const loaded = await ctx.settings();
   const settings = extras.adapt?.(loaded.settings) ?? loaded.settings;
+  const { faultText } = await import("../config/fault.ts");
   const { processLog } = await import("../process-log.ts");
   const { serve } = await import("../main.ts");
   const { log, flush } = processLog(settings.log, process.stdout.isTTY, (text) => writeSync(1, text));
+  for (const warning of loaded.warnings) log.warn(faultText(warning));
   const stopped = stopSignal();
   try {
     const server = await serve({

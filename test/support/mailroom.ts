@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 import { freePort } from "../../scripts/free-port.ts";
 import { capture, type Ended } from "../../scripts/run.ts";
 
-const COMMAND = resolve("dist/cli/mailroom.js");
+export const COMMAND = resolve("dist/cli/mailroom.js");
 const START_MS = 60_000; // making a database cluster takes a second or two; several suites may share two cores
 const STOP_MS = 40_000;
 
@@ -77,7 +77,7 @@ export async function startMailroom({ verb = "serve", env = {} }: StartOptions =
 }
 
 /** npm test has built already; a test run on its own must not meet an old program. */
-async function builtFromTheseSources(): Promise<void> {
+export async function builtFromTheseSources(): Promise<void> {
   const { code, output } = await capture(process.execPath, ["--import", "tsx", "scripts/build.ts", "--if-stale"]);
   if (code !== 0) throw new Error(output);
 }
