@@ -86,8 +86,7 @@ export class SmtpAttempt implements Attempt {
     try {
       return await this.#transact(open);
     } catch (error) {
-      const lost = error instanceof SessionLost && this.#aborted === null && (error.stage === "mail" || error.stage === "rcpt");
-      if (!lost) return this.#lost(error, open.host);
+      if (this.#aborted !== null || !(error instanceof SessionLost) || !isSafeToRepeat(error)) return this.#lost(error, open.host);
       this.#connectedAt = this.#world.edges.elapsed();
       return null;
     }
@@ -100,28 +99,23 @@ export class SmtpAttempt implements Attempt {
     if (where.kind !== "hosts")
       return this.#all({ kind: where.kind, scope: where.scope, reply: where.reply, relay: null }, "untouched", true);
     let last: Verdict | null = null;
+    let state: HostState = "unreachable";
     for (const host of where.hosts) {
       if (this.#aborted !== null) break;
-      let open: OpenSession;
       try {
         const session = await openSession(route, host, edges, settings, (begun) => this.#use(begun));
-        open = { session, host };
+        this.#connectedAt = edges.elapsed();
+        return await this.#transact({ session, host });
       } catch (error) {
+        if (!(error instanceof SessionLost) || !isSafeToRepeat(error)) return this.#lost(error, host);
+        if (error.stage !== "connect" && error.stage !== "greeting") state = "strained";
         const verdict = hostVerdict(error, host);
-        // A final word holds only if all hosts have it.
-        if (last === null || last.kind === "failed") last = verdict;
-        continue;
-      }
-      this.#connectedAt = edges.elapsed();
-      try {
-        return await this.#transact(open);
-      } catch (error) {
-        return this.#lost(error, host);
+        if (last === null || last.kind === "failed") last = verdict; // a final word holds only if all hosts have it
       }
     }
     if (this.#aborted instanceof Stopping) return this.#untried();
     nextHops.forget(route, domain);
-    return this.#all(last ?? deferred("host", words.tooLong, null), "unreachable");
+    return this.#all(last ?? deferred("host", words.tooLong, null), state);
   }
 
   #use(session: Session): void {
@@ -169,6 +163,9 @@ export class SmtpAttempt implements Attempt {
     return { connectMs: this.#connectedAt - this.#begunAt, sendMs: this.#world.edges.elapsed() - this.#connectedAt };
   }
 }
+
+/** It broke before any of the content was sent, by no fault of ours: the same job may go to another host, or over another connection. */
+const isSafeToRepeat = ({ stage, ours }: SessionLost): boolean => !ours && stage !== "data" && stage !== "dot";
 
 /** What the answers of a transaction mean for its recipients. */
 function read(answers: readonly Answer[], recipients: readonly ClaimedRecipient[], host: Host, isLmtp: boolean) {

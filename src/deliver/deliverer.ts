@@ -130,7 +130,7 @@ class Delivery implements Deliverer {
     this.#holdings.release(message, recipients.slice(room));
     const taken = room < recipients.length ? recipients.slice(0, room) : recipients;
     if (hop.refusesAt(elapsed) && hop.lastFailure !== null) {
-      this.#holdings.settleAll(message, taken, { kind: "deferred", scope: "host", reply: hop.lastFailure, relay: null });
+      this.#holdings.settleAll(message, taken, hop.lastFailure);
       return;
     }
     hop.add(message, taken, elapsed);
@@ -181,7 +181,7 @@ class Delivery implements Deliverer {
       log.warn("outcome uncertain, copies may arrive twice", { queueId: message.queueId, relay: hop.key, copies: end.uncertain });
     }
     const verdict = end.endings[0]?.verdict;
-    hop.ended(job, end.state, slow, verdict?.reply ?? null, elapsed);
+    hop.ended(job, end.state, slow, verdict ?? null, elapsed);
     if (this.#draining) this.#holdings.release(message, end.again);
     else hop.add(message, end.again, job.acceptedAt);
     // What waits for a host that is down, or for a domain that is not there, learns it from this attempt.

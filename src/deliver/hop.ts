@@ -1,5 +1,5 @@
 import type { Route } from "../directory/directory.ts";
-import type { RemoteReply } from "../mail/verdict.ts";
+import type { Verdict } from "../mail/verdict.ts";
 import type { ClaimedMessage, ClaimedRecipient } from "../queue/claim.ts";
 import { type Job, jobsOf, Lanes } from "./lanes.ts";
 import { Sessions } from "./sessions.ts";
@@ -28,7 +28,8 @@ export class Hop {
   proven = false;
   /** At most this many recipients in one transaction; shrinks when the host says "too many recipients". */
   recipientLimit: number;
-  lastFailure: RemoteReply | null = null;
+  /** What the last failed connect meant for its recipients: until the next trial it holds for those who come. */
+  lastFailure: Verdict | null = null;
   lastUsed: number;
   readonly #settings: AllSettings;
   readonly #largest: number;
@@ -99,13 +100,13 @@ export class Hop {
   }
 
   /** An attempt has ended. `slow`: others had ceased to wait for it. */
-  ended(job: Job, state: HostState, slow: boolean, reply: RemoteReply | null, elapsed: number): void {
+  ended(job: Job, state: HostState, slow: boolean, verdict: Verdict | null, elapsed: number): void {
     this.active--;
     if (job.lane === 1) this.#activeLists--;
     this.lastUsed = elapsed;
     if (state === "untouched") return;
     if (state === "unreachable") {
-      this.#connectFailed(reply, elapsed);
+      this.#connectFailed(verdict, elapsed);
       return;
     }
     this.#failures = 0;
@@ -117,8 +118,8 @@ export class Hop {
     else this.#window = Math.max(1, this.#window / 2);
   }
 
-  #connectFailed(reply: RemoteReply | null, elapsed: number): void {
-    this.lastFailure = reply;
+  #connectFailed(verdict: Verdict | null, elapsed: number): void {
+    this.lastFailure = verdict;
     this.proven = false;
     this.#window = Math.max(1, this.#window / 2);
     this.#failures++;
