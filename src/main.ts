@@ -31,7 +31,7 @@ export type ServeOptions = {
   /** Resolves when the process is told to stop: a start that is not done by then is given up. */
   readonly stopped: Promise<unknown>;
   /** The program of a worker, and its arguments. */
-  readonly worker: { readonly exec: string; readonly args: readonly string[]; readonly environment: Readonly<Record<string, string>> };
+  readonly worker: { readonly exec: string; readonly args: readonly string[] };
   /** Runs after the database is ready and before mail is taken: the demo fills in its college. */
   readonly prepare?: (connection: Connection) => Promise<void>;
 };
@@ -61,7 +61,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
     const workers = startWorkers({
       count: settings.workers,
       ...options.worker,
-      boot: { connection, embedded: embedded !== null } satisfies WorkerBoot,
+      boot: { settings: withoutSecrets(settings), connection, embedded: embedded !== null } satisfies WorkerBoot,
       log,
       onDeath: () =>
         void releaseDeadNodes(db).catch((error: unknown) => log.warn("a dead worker's mail waits for its lease", { error: String(error) })),
@@ -101,8 +101,18 @@ const stoppedEarly = (): never => {
   throw new StoppedEarly("told to stop before it was ready");
 };
 
-/** What a worker has to know besides the settings. */
-export type WorkerBoot = { readonly connection: Connection; readonly embedded: boolean };
+/**
+ * All that a worker knows. It reads no settings itself: one that takes a dead one's place is like the others, whatever the settings
+ * file has become meanwhile.
+ */
+export type WorkerBoot = { readonly settings: Settings; readonly connection: Connection; readonly embedded: boolean };
+
+/** Secrets do not survive the way to a worker, and none is needed there. */
+const withoutSecrets = (settings: Settings): Settings => ({
+  ...settings,
+  database: { ...settings.database, url: null },
+  srs: { ...settings.srs, secrets: null },
+});
 
 async function listenAll(app: ReturnType<typeof healthRoutes>, settings: Settings): Promise<HttpListener[]> {
   const open = settings.metrics.listen.map((at) => listenHttp(app, at, false));

@@ -1,7 +1,6 @@
 /** A worker process: one node, told by its parent what to use and when to stop. It leaves when the parent is gone. */
 import { writeSync } from "node:fs";
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import type { Settings } from "./config/settings-tree.ts";
 import { createMetrics } from "./log/metrics.ts";
 import type { WorkerBoot } from "./main.ts";
 import { type RunningNode, startNode } from "./node.ts";
@@ -13,7 +12,27 @@ const ORPHAN_MS = 10_000;
 /** After an exception nobody caught the state is unknown: leave. What was accepted is in the database. */
 const CRASH_EXIT = 1;
 
-export async function runWorker(settings: Settings): Promise<void> {
+/** Waits for the parent's word and does as it says. Ends the process; never resolves. */
+export function runWorker(): Promise<never> {
+  // A terminal's Ctrl-C and a service manager's stop reach all processes: the parent says when, in its order.
+  process.on("SIGINT", () => undefined);
+  process.on("SIGTERM", () => undefined);
+  let work: Work | null = null;
+  process.on("message", (message: ToWorker) => {
+    if (message.kind === "start") work = begin(message.boot as WorkerBoot);
+    else if (message.kind === "metrics") work?.tellMetrics(message.question);
+    else if (work) work.stop();
+    else process.exit(0);
+  });
+  process.on("disconnect", () => (work ? work.orphaned() : process.exit(CRASH_EXIT)));
+  say({ kind: "listening" });
+  return new Promise(() => undefined);
+}
+
+type Work = { stop(): void; orphaned(): void; tellMetrics(question: number): void };
+
+/** Starts the node in the background. It may be told to stop before it is ready: then what it holds goes with the process. */
+function begin({ settings, connection, embedded }: WorkerBoot): Work {
   const { log, flush } = processLog(settings.log, process.stdout.isTTY, (text) => writeSync(1, text));
   const crash = (error: unknown): void => {
     log.error("an error that nobody expected ends this worker", {
@@ -24,17 +43,24 @@ export async function runWorker(settings: Settings): Promise<void> {
   };
   process.on("uncaughtException", crash);
   process.on("unhandledRejection", crash);
-  // A terminal's Ctrl-C and a service manager's stop reach all processes: the parent says when, in its order.
-  process.on("SIGINT", () => undefined);
-  process.on("SIGTERM", () => undefined);
 
   const metrics = createMetrics();
   const delay = monitorEventLoopDelay();
   delay.enable();
   let node: RunningNode | null = null;
+  startNode(settings, connection, embedded, log, metrics).then(
+    (started) => {
+      node = started;
+      say({ kind: "ready", addresses: started.addresses });
+    },
+    (error: unknown) => {
+      flush();
+      say({ kind: "failed", error: plain(error) }, () => process.exit(CRASH_EXIT)); // the parent says why, once for all workers
+    },
+  );
   let stopping = false;
   const leave = async (): Promise<void> => {
-    await node?.stop(); // told before it was ready: what it holds goes with the process
+    await node?.stop();
     flush();
     process.exit(0);
   };
@@ -42,32 +68,19 @@ export async function runWorker(settings: Settings): Promise<void> {
     if (!stopping) leave().catch(crash);
     stopping = true;
   };
-  const boot = await new Promise<WorkerBoot>((start) => {
-    process.on("message", (message: ToWorker) => {
-      if (message.kind === "start") start(message.boot as WorkerBoot);
-      if (message.kind === "stop") stop();
-      if (message.kind === "metrics") {
-        metrics.eventLoopDelay.set(delay.percentile(99) / 1e9);
-        delay.reset();
-        void metrics.registry.getMetricsAsJSON().then((all) => say({ kind: "metrics", question: message.question, metrics: all }));
-      }
-    });
-    say({ kind: "listening" });
-  });
-  process.on("disconnect", () => {
-    log.error("the parent process is gone: this worker ends");
-    setTimeout(() => process.exit(CRASH_EXIT), ORPHAN_MS).unref();
-    stop();
-  });
-  try {
-    node = await startNode(settings, boot.connection, boot.embedded, log, metrics);
-  } catch (error) {
-    flush();
-    say({ kind: "failed", error: plain(error) }, () => process.exit(CRASH_EXIT)); // the parent says why, once for all workers
-    return;
-  }
-  say({ kind: "ready", addresses: node.addresses });
-  await new Promise<never>(() => undefined); // until stop() or crash() ends the process
+  return {
+    stop,
+    orphaned() {
+      log.error("the parent process is gone: this worker ends");
+      setTimeout(() => process.exit(CRASH_EXIT), ORPHAN_MS).unref();
+      stop();
+    },
+    tellMetrics(question) {
+      metrics.eventLoopDelay.set(delay.percentile(99) / 1e9);
+      delay.reset();
+      void metrics.registry.getMetricsAsJSON().then((all) => say({ kind: "metrics", question, metrics: all }));
+    },
+  };
 }
 
 /** An error as a message can carry it: what the command line needs to say what is wrong. */

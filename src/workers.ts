@@ -34,8 +34,6 @@ export type WorkersOptions = {
   /** The program each worker runs and its arguments. */
   readonly exec: string;
   readonly args: readonly string[];
-  /** Added to our own environment. */
-  readonly environment: Readonly<Record<string, string>>;
   /** Sent to each worker at its start. */
   readonly boot: unknown;
   readonly log: Log;
@@ -63,7 +61,7 @@ export function startWorkers(options: WorkersOptions): Workers {
   let hasBeenReady = false;
 
   const fork = (wait: number): void => {
-    const worker = cluster.fork(options.environment);
+    const worker = cluster.fork();
     const started = Date.now();
     states.set(worker, { ready: false });
     worker.on("message", (message: FromWorker) => heard(worker, message));

@@ -15,7 +15,7 @@ export function demoCommand(ctx: CliContext): Command {
     .action(() => {
       let refusal = "";
       return runServer(ctx, {
-        environment: (settings) => ({ MAILROOM_DELIVER_CAPTURE: join(mailFolder(settings), "elsewhere") }),
+        adapt: (settings) => ({ ...settings, deliver: { ...settings.deliver, capture: join(mailFolder(settings), "elsewhere") } }),
         async prepare(connection, settings) {
           refusal = await fillIn(ctx, connection, settings);
         },

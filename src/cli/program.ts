@@ -51,7 +51,7 @@ export function buildProgram(ctx: CliContext): Command {
     exportCommand,
   ];
   for (const family of families) program.addCommand(family(ctx));
-  program.addCommand(workerCommand(ctx), { hidden: true });
+  program.addCommand(workerCommand(), { hidden: true });
   settle(program);
   return program;
 }

@@ -8,8 +8,6 @@ import { version } from "./version.ts";
 export type ServerExtras = {
   /** Changes the settings before anything starts. */
   readonly adapt?: (settings: Settings) => Settings;
-  /** Extra environment of the worker processes, which read the settings themselves. */
-  readonly environment?: (settings: Settings) => Readonly<Record<string, string>>;
   readonly prepare?: (connection: Connection, settings: Settings) => Promise<void>;
   /** Called once mail is taken. */
   readonly started?: (
@@ -36,8 +34,7 @@ export async function runServer(ctx: CliContext, extras: ServerExtras): Promise<
       stopped,
       worker: {
         exec: fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "./mailroom.ts" : "./mailroom.js", import.meta.url)),
-        args: [...(loaded.file === null ? [] : ["--config", loaded.file]), "worker"],
-        environment: extras.environment?.(settings) ?? {},
+        args: ["worker"],
       },
       ...(extras.prepare ? { prepare: (connection: Connection) => extras.prepare?.(connection, settings) ?? Promise.resolve() } : {}),
     });

@@ -10,11 +10,10 @@ export function serveCommand(ctx: CliContext): Command {
     .action(() => runServer(ctx, {}));
 }
 
-/** A worker process of `serve`, which starts it and tells it where the database is. Not for people. */
-export function workerCommand(ctx: CliContext): Command {
+/** A worker process of `serve`, which starts it and tells it the settings and where the database is. Not for people. */
+export function workerCommand(): Command {
   return new Command("worker").description("a worker process of `mailroom serve`").action(async () => {
     const { runWorker } = await import("../worker.ts");
-    const { settings } = await ctx.settings();
-    await runWorker(settings);
+    await runWorker();
   });
 }

@@ -6,8 +6,11 @@ import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { freePort } from "../../scripts/free-port.ts";
 import { processesOf } from "../../scripts/left-behind.ts";
 import { selfSigned } from "../../src/config/self-signed.ts";
+import { Client } from "../receive/client.ts";
+import { eventually } from "../support/eventually.ts";
 import { builtFromTheseSources, COMMAND } from "../support/mailroom.ts";
 
 let folder: string;
@@ -87,3 +90,41 @@ describe("mailroom serve", { timeout: 60_000 }, () => {
     expect(processesOf(fresh)).toEqual([]);
   });
 });
+
+test("a worker that takes a dead one's place goes by the settings of the start, whatever the file has become", {
+  timeout: 120_000,
+}, async () => {
+  const file = join(folder, "mailroom.yaml");
+  writeFileSync(file, "smtp:\n  size: 77777 B\n");
+  const port = await freePort();
+  const server = serve({ MAILROOM_CONFIG: file, MAILROOM_WORKERS: "1", MAILROOM_SMTP_LISTEN: `127.0.0.1:${port}` });
+  const said = (event: string) =>
+    server
+      .stdout()
+      .split("\n")
+      .filter((line) => line.includes(event));
+  const until = async (event: string, times: number) => {
+    while (said(event).length < times) await once(server.child.stdout, "data");
+  };
+  try {
+    await until('"msg":"ready"', 1);
+    expect(await sizeOffered(port)).toBe("77777");
+    writeFileSync(file, "smtp:\n  size: [nonsense\n");
+    const [worker] = processesOf(join(folder, "data")).filter(({ command }) => command.endsWith("mailroom.js worker"));
+    process.kill(worker?.pid ?? 0, "SIGKILL");
+    await until("a worker process died", 1);
+    expect(await eventually(() => sizeOffered(port))).toBe("77777");
+  } finally {
+    server.child.kill("SIGTERM");
+  }
+  expect(await server.ended).toEqual({ code: 0, stderr: "" });
+});
+
+/** What EHLO says of SIZE (RFC 1870 §4). */
+async function sizeOffered(port: number): Promise<string | undefined> {
+  const client = await Client.connect(port);
+  await client.hear();
+  const reply = await client.ask("EHLO client.test");
+  client.close();
+  return /^250[- ]SIZE (.*)\r?$/m.exec(reply)?.[1];
+}
