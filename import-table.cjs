@@ -19,11 +19,13 @@ module.exports = {
     "db",
     "directory",
     "resolve",
+    "receive",
     "queue",
     "actions",
     "main.ts",
     "worker.ts",
     "process-log.ts",
     "returning.ts",
+    "stage-settings.ts",
   ], // parses arguments, calls one function, prints; the process entry, starts main.ts
 };

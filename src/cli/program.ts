@@ -5,6 +5,7 @@ import { configCommand } from "./config.ts";
 import type { CliContext, GlobalOptions } from "./context.ts";
 import { demoCommand } from "./demo.ts";
 import { domainCommand } from "./domain.ts";
+import { explainCommand } from "./explain.ts";
 import { exportCommand } from "./export.ts";
 import { importCommand } from "./import.ts";
 import { listCommand } from "./list.ts";
@@ -12,6 +13,7 @@ import { migrateCommand } from "./migrate.ts";
 import { queueCommand } from "./queue.ts";
 import { routeCommand } from "./route.ts";
 import { serveCommand, workerCommand } from "./serve.ts";
+import { testRelayCommand } from "./test-relay.ts";
 import { traceCommand } from "./trace.ts";
 import { version } from "./version.ts";
 
@@ -45,6 +47,8 @@ export function buildProgram(ctx: CliContext): Command {
     listCommand,
     queueCommand,
     traceCommand,
+    explainCommand,
+    testRelayCommand,
     configCommand,
     routeCommand,
     importCommand,

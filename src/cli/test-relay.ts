@@ -1,0 +1,58 @@
+import { Command, InvalidArgumentError } from "commander";
+import type { CliContext } from "./context.ts";
+import { EXIT, Exit, UsageError } from "./exit-codes.ts";
+import { examples } from "./verb.ts";
+
+type Target = { readonly host: string; readonly port: number };
+type Options = { readonly at?: Target; readonly domain?: string };
+
+/** `mailroom test-relay`: the open-relay forms, sent to the running server as a stranger would. */
+export function testRelayCommand(ctx: CliContext): Command {
+  return new Command("test-relay")
+    .description("ask the running server to relay in every way strangers have tried; no message is sent")
+    .option("--at <host:port>", "the listener to ask (default: the first of smtp.listen)", target)
+    .option("--domain <domain>", "one of its domains (default: the first)")
+    .addHelpText("after", examples("mailroom test-relay", "mailroom test-relay --at mx.campus.example:25 --domain campus.example"))
+    .action((options: Options) => ask(ctx, options));
+}
+
+function target(text: string): Target {
+  const parts = /^(?:\[([0-9a-fA-F:.]+)\]|([^:\s]+)):(\d{1,5})$/.exec(text);
+  if (!parts) throw new InvalidArgumentError("It is host:port, as in 127.0.0.1:2525.");
+  return { host: parts[1] ?? parts[2] ?? "", port: Number(parts[3]) };
+}
+
+async function ask(ctx: CliContext, options: Options): Promise<void> {
+  const { settings } = await ctx.settings();
+  const at = options.at ?? settings.smtp.listen[0];
+  if (!at) throw new UsageError("smtp.listen is off: say which listener with --at host:port.");
+  const domain = options.domain ?? (await firstDomain(ctx));
+  const { testRelay } = await import("../receive/relay-test.ts");
+  const results = await testRelay(at, { domain, localPart: "postmaster" }).catch((error: unknown) => {
+    ctx.out.note(`mailroom: ${at.host}:${at.port} cannot be asked: ${error instanceof Error ? error.message : String(error)}`);
+    ctx.out.note("Is the server running? Start it with mailroom serve, or name its listener with --at host:port.");
+    throw new Exit(EXIT.unreachable);
+  });
+  for (const result of results) {
+    const from = result.sender === "" ? "<>" : result.sender;
+    if (ctx.json) await ctx.out.json(result);
+    else
+      await ctx.out.text(
+        `${result.passed ? "ok  " : "FAIL"}  MAIL FROM:${from} RCPT TO:${result.recipient}  ${result.got}${result.passed ? "" : `  (expected ${result.expected.join(" or ")})`}`,
+      );
+  }
+  const failed = results.filter(({ passed }) => !passed).length;
+  ctx.out.note(
+    failed === 0
+      ? `${results.length} forms, all answered as they must be: not an open relay.`
+      : `${failed} of ${results.length} forms were answered wrongly.`,
+  );
+  if (failed > 0) throw new Exit(EXIT.failed);
+}
+
+async function firstDomain(ctx: CliContext): Promise<string> {
+  const { listDomains } = await import("../actions/domains.ts");
+  const [first] = await listDomains(await ctx.db());
+  if (!first) throw new UsageError("No domain is ours yet: add one with mailroom domain add, or name one with --domain.");
+  return first.domain;
+}
