@@ -51,8 +51,8 @@ export async function launch(home: Home, socketDirectory: string, log: Log): Pro
       `see ${home.serverLog}; free disk space or memory, ${OWN_DATABASE}`,
     );
   }
-  await writeOwner(home.ownerFile, child.pid ?? 0, socketDirectory);
   try {
+    await writeOwner(home.ownerFile, child.pid ?? 0, socketDirectory);
     await untilReady(home, socketDirectory, child, log, tail);
   } catch (error) {
     if (child.pid !== undefined) await stopServer(child.pid);
