@@ -70,8 +70,10 @@ describe.each([
 
 test("still at work when we ask: the answer waits for its end; not ended in time is unknown", async () => {
   const slow = "insert into notes (id) select 1 from pg_sleep(1.8)";
-  proxy.cutAt(slow, "at work");
-  const error = await failureOf(db.query({ text: slow }));
+  const failure = failureOf(db.query({ text: slow }));
+  await eventually(async () => expect(await sessions()).toEqual([{ state: "active" }]));
+  proxy.hangUp();
+  const error = await failure;
   expect(await outcome(error, 200)).toBe("unknown");
   expect(await outcome(error)).toBe("committed");
 });

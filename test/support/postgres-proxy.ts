@@ -3,18 +3,19 @@ import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import type { Connection } from "../../src/db/connection.ts";
 
-type Cut = "unsent" | "unanswered" | "at work" | "delayed";
+type Cut = "unsent" | "unanswered" | "delayed";
 
 export type PostgresProxy = {
   /** The same database through the proxy. */
   readonly connection: Connection;
   /**
    * Cuts the connection at the next message of the client that contains `text`: "unsent" before the server got it,
-   * "unanswered" after it was carried out, "at work" while it is. "delayed": the server knows nothing of the cut, and gets
-   * the message with deliver().
+   * "unanswered" after it was carried out. "delayed": the server knows nothing of the cut, and gets the message with deliver().
    */
   cutAt(text: string, when: Cut): void;
   deliver(): void;
+  /** Cuts all clients off now; the server does not notice and goes on with what it has. */
+  hangUp(): void;
   /** Open connections stay, but nothing passes any more; new ones are not answered. */
   silence(): void;
   /** Nobody is let in, open connections end: the server seems down. */
@@ -30,6 +31,7 @@ export async function openProxy(to: Connection): Promise<PostgresProxy> {
   const sockets = new Set<Socket>();
   let cut: { text: string; when: Cut } | null = null;
   let deliver = () => {};
+  const hangUps = new Set<() => void>();
   let isSilent = false;
   let isDown = false;
 
@@ -41,6 +43,10 @@ export async function openProxy(to: Connection): Promise<PostgresProxy> {
       socket.on("error", () => undefined).on("close", () => sockets.delete(socket));
     }
     let isCut = false;
+    hangUps.add(() => {
+      isCut = true;
+      client.destroy();
+    });
     client.on("data", (octets) => {
       if (isSilent) return;
       if (cut === null || !octets.includes(cut.text)) return void upstream.write(octets);
@@ -48,7 +54,7 @@ export async function openProxy(to: Connection): Promise<PostgresProxy> {
       cut = null;
       isCut = true; // the answer is not passed on
       deliver = () => upstream.write(octets);
-      if (when === "unanswered" || when === "at work") deliver();
+      if (when === "unanswered") deliver();
       if (when === "unsent") upstream.destroy();
       else if (when === "unanswered") upstream.once("data", () => end(client, upstream));
       if (when !== "unanswered") client.destroy();
@@ -66,6 +72,9 @@ export async function openProxy(to: Connection): Promise<PostgresProxy> {
       cut = { text, when };
     },
     deliver: () => deliver(),
+    hangUp: () => {
+      for (const each of hangUps) each();
+    },
     silence: () => {
       isSilent = true;
     },
