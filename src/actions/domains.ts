@@ -51,10 +51,6 @@ export const addDomain = (db: Db, author: Author, input: DomainInput): Promise<C
     return { changed: true, before, after, warnings: domainWarnings(row) };
   });
 
-/** Makes one domain of ours mean another one, or stand for itself again (null). */
-export const setDomainAlias = (db: Db, author: Author, domain: string, aliasOf: string | null): Promise<Changed<DomainView>> =>
-  addDomain(db, author, { domain, aliasOf });
-
 /** What stops working when a domain is no longer ours. */
 export type DomainReach = {
   readonly domain: string;

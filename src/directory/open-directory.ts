@@ -32,7 +32,7 @@ export function openDirectory(db: Db, { log, cacheWeight = CACHE_WEIGHT }: Direc
   );
 }
 
-/** The directory as one transaction, or one command, sees it: nothing is kept. @internal */
+/** The directory as one transaction, or one command, sees it: nothing is kept. */
 export function readDirectory(db: Queryable): Directory {
   return directoryOver(
     db,

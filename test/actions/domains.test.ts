@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { setAlias } from "../../src/actions/aliases.ts";
-import { addDomain, domainReach, listDomains, removeDomain, setDomainAlias } from "../../src/actions/domains.ts";
+import { addDomain, domainReach, listDomains, removeDomain } from "../../src/actions/domains.ts";
 import { listRoutes, removeRoute, setRoute } from "../../src/actions/routes.ts";
 import type { TestDatabase } from "../support/database.ts";
 import { author, emptied, hastyDatabase, records, refusal } from "./support.ts";
@@ -48,19 +48,21 @@ test("a domain alias needs a domain of ours that is another one, and no way roun
   await add("b.test", { aliasOf: "a.test" });
   expect((await refusal(add("c.test", { aliasOf: "far.test" }))).message).toBe("far.test is not one of our domains");
   expect((await refusal(add("c.test", { aliasOf: "c.test" }))).message).toContain("loop: c.test → c.test");
-  expect((await refusal(setDomainAlias(database.db, author, "a.test", "b.test"))).message).toContain("loop: a.test → b.test → a.test");
-  expect((await setDomainAlias(database.db, author, "b.test", null)).after?.alias_of).toBeNull();
+  expect((await refusal(addDomain(database.db, author, { domain: "a.test", aliasOf: "b.test" }))).message).toContain(
+    "loop: a.test → b.test → a.test",
+  );
+  expect((await addDomain(database.db, author, { domain: "b.test", aliasOf: null })).after?.alias_of).toBeNull();
 });
 
 test("a domain alias that would close a loop of addresses is refused, with the loop", async () => {
   await add("a.test");
   await add("b.test");
   await alias("x@a.test", "x@b.test");
-  expect((await refusal(setDomainAlias(database.db, author, "b.test", "a.test"))).message).toBe(
+  expect((await refusal(addDomain(database.db, author, { domain: "b.test", aliasOf: "a.test" }))).message).toBe(
     "this would make a loop: x@b.test → x@a.test → x@b.test",
   );
   await alias("x@b.test", "x@far.test"); // an entry of its own comes first: no loop any more
-  expect((await setDomainAlias(database.db, author, "b.test", "a.test")).changed).toBe(true);
+  expect((await addDomain(database.db, author, { domain: "b.test", aliasOf: "a.test" })).changed).toBe(true);
 });
 
 test("a catch-all must lead somewhere, and not round", async () => {
