@@ -31,8 +31,8 @@ export type Deliverer = {
   capacity(lane?: Lane): number;
   /** Destinations of which enough wait already: a claim leaves them out. */
   fullDestinations(): string[];
-  /** Lets running attempts end (for drainSeconds), gives back what was not begun. Resolves when all is settled and every session is left. */
-  drain(): Promise<void>;
+  /** Gives back what was not begun and lets running attempts end, for so many seconds; then cuts them. Resolves when all is settled and every session is left. */
+  drain(seconds?: number): Promise<void>;
   /** Nothing waits and nothing runs. */
   idle(): boolean;
 };
@@ -92,12 +92,11 @@ class Delivery implements Deliverer {
     return this.#holdings.count === 0;
   }
 
-  async drain(): Promise<void> {
+  async drain(seconds = this.#settings.drainSeconds): Promise<void> {
     this.#draining = true;
     for (const hop of this.#hops.values()) for (const job of hop.lanes.takeAll()) this.#holdings.release(job.message, job.recipients);
     const ended = this.#holdings.none().then(() => true);
-    const { drainSeconds } = this.#settings;
-    if (!(await within(drainSeconds, ended))) {
+    if (!(await within(seconds, ended))) {
       for (const { attempt } of this.#turns.running) attempt.abort(new Stopping("this server stops"));
       const left = { recipients: this.#holdings.count };
       if (!(await within(LAST_SECONDS, ended))) this.#deps.log.error("stopping with deliveries under way, the leases decide", left);

@@ -1,8 +1,11 @@
+import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { type FileHandle, link, mkdir, open, rename, unlink } from "node:fs/promises";
+import { type FileHandle, mkdir, open, rename, unlink } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import type { Mailbox } from "../mail/mailbox.ts";
+
+const TOGETHER = 65_536;
 
 /** A folder name may hold these as they are. All else, and a dot in front, is written %XX; as `%` itself is, no two mailboxes share a folder. */
 const SAFE = /[A-Za-z0-9_=@+.~-]/;
@@ -28,14 +31,15 @@ function safeName(text: string): string {
 let sequence = 0;
 const host = hostname().replace(/[/:,]/g, (letter) => `\\${letter.charCodeAt(0).toString(8).padStart(3, "0")}`);
 
-/** Maildir's unique name: time, microseconds, process, a count, the host; and the size, which Dovecot reads from it. `now` in ms since 1970. */
+/** Maildir's unique name: time, microseconds, process, a count, chance, the host; and the size, which Dovecot reads from it. `now` in ms since 1970. */
 function uniqueName(now: number, size: number): string {
   const micros = String(Math.trunc((now % 1000) * 1000)).padStart(6, "0");
-  return `${Math.trunc(now / 1000)}.M${micros}P${process.pid}Q${++sequence}.${host},S=${size}`;
+  const chance = randomBytes(4).toString("hex"); // containers may share a host name, a process number and a disk
+  return `${Math.trunc(now / 1000)}.M${micros}P${process.pid}Q${++sequence}R${chance}.${host},S=${size}`;
 }
 
 /**
- * Writes one message into a Maildir so that it is there whole or not at all, whatever dies: tmp, write, fsync, link into new, fsync
+ * Writes one message into a Maildir so that it is there whole or not at all, whatever dies: tmp, write, fsync, rename into new, fsync
  * of new. Folders are made on first use, 0700; the file is 0600. Rejects with the system's error (its `code`) or the content's.
  */
 export async function writeMaildir(
@@ -50,21 +54,34 @@ export async function writeMaildir(
   const file = await openNew(dir, temporary);
   try {
     try {
-      await writeAll(file, prefix);
-      for await (const piece of content) await writeAll(file, piece);
+      await writeAll(file, prefix, content);
       await file.sync();
     } finally {
       await file.close();
     }
-    await intoNew(temporary, join(dir, "new", name));
-  } finally {
+    await rename(temporary, join(dir, "new", name));
+  } catch (error) {
     await unlink(temporary).catch(() => undefined); // left there it is harmless: readers remove it after 36 hours
+    throw error;
   }
   await syncFolder(join(dir, "new"));
 }
 
-async function writeAll(file: FileHandle, piece: Buffer): Promise<void> {
-  for (let at = 0; at < piece.length; ) at += (await file.write(piece, at)).bytesWritten;
+/** Small pieces go together: most messages are one write. */
+async function writeAll(file: FileHandle, prefix: Buffer, content: AsyncIterable<Buffer> | readonly Buffer[]): Promise<void> {
+  let waiting = prefix;
+  for await (const piece of content) {
+    if (waiting.length + piece.length <= TOGETHER) waiting = Buffer.concat([waiting, piece]);
+    else {
+      await write(file, waiting);
+      waiting = piece;
+    }
+  }
+  await write(file, waiting);
+}
+
+async function write(file: FileHandle, octets: Buffer): Promise<void> {
+  for (let at = 0; at < octets.length; ) at += (await file.write(octets, at)).bytesWritten;
 }
 
 async function openNew(dir: string, path: string): Promise<FileHandle> {
@@ -93,17 +110,6 @@ async function makeFolder(path: string): Promise<void> {
     await make();
   }
   await syncFolder(dirname(path));
-}
-
-/** link never replaces a file; where the file system has no links, rename. */
-async function intoNew(temporary: string, path: string): Promise<void> {
-  try {
-    await link(temporary, path);
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? "";
-    if (!["EPERM", "ENOTSUP", "ENOSYS", "EOPNOTSUPP"].includes(code)) throw error;
-    await rename(temporary, path);
-  }
 }
 
 async function syncFolder(path: string): Promise<void> {

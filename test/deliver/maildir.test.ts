@@ -48,7 +48,7 @@ test("a copy lies in new, whole, private, and nothing in tmp", async () => {
   ] as const) {
     expect(await inside(dir)).toEqual({ copies: [`Return-Path: <${from}>\r\nReceived: from here\r\n${content}`], leftOvers: [] });
     const [name = ""] = await readdir(join(root, dir, "new"));
-    expect(name).toMatch(/^\d{10}\.M\d{6}P\d+Q\d+\.[^/:,]+,S=\d+$/);
+    expect(name).toMatch(/^\d{10}\.M\d{6}P\d+Q\d+R[0-9a-f]{8}\.[^/:,]+,S=\d+$/);
     const { size, mode } = await stat(join(root, dir, "new", name));
     expect([name.endsWith(`,S=${size}`), mode & 0o777]).toEqual([true, 0o600]);
     expect((await stat(join(root, dir, "cur"))).mode & 0o777).toBe(0o700);
