@@ -104,7 +104,7 @@ describe("loops", () => {
     expect(await records(database.db, address)).toHaveLength(0);
   });
 
-  test("a chain of 300 addresses is followed to its end", async () => {
+  test("a loop of 300 addresses is found, and shown shortened", async () => {
     const { db } = database;
     await db.query({
       text: "insert into entries (address, domain, kind) select 'c' || n || '@campus.test', 'campus.test', 'alias' from generate_series(1, 300) n",
@@ -113,7 +113,7 @@ describe("loops", () => {
       text: "insert into targets select 'c' || n || '@campus.test', 'c' || n + 1 || '@campus.test' from generate_series(1, 299) n",
     });
     const refused = await refusal(set("c300@campus.test", ["c1@campus.test"]));
-    expect(refused.message.split(" → ")).toHaveLength(301);
+    expect(refused.message).toMatch(/^this would make a loop: c\d+@campus.test → .* more .*→ c\d+@campus.test/);
   });
 
   test("a loop that was there already does not stop an address that leads into it", async () => {
