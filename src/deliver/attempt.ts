@@ -131,7 +131,7 @@ export class SmtpAttempt implements Attempt {
     const { endings, again, uncertain } = read(answers, recipients, host, session.isLmtp);
     for (const [recipient, reply] of unfit)
       endings.push({ recipient, verdict: { kind: "failed", scope: "message", reply, relay: host.relay } });
-    if (again.length > 0) this.#hop.recipientLimit = Math.max(1, recipients.length - again.length);
+    this.#hop.hadRoomFor(recipients.length - again.length, again.length);
     const needsReset = answers.length > 0 && answers.every((answer) => answer.stage !== "dot");
     if (needsReset && session.usable && !(await session.rset())) session.close();
     this.#hop.sessions.give(open, this.#world.edges.elapsed());

@@ -26,14 +26,13 @@ export class Hop {
   active = 0;
   /** It has answered lately, and without delay: it may use slots that unproven hops may not. */
   proven = false;
-  /** At most this many recipients in one transaction; shrinks when the host says "too many recipients". */
-  recipientLimit: number;
   /** What the last failed connect meant for its recipients: until the next trial it holds for those who come. */
   lastFailure: Verdict | null = null;
   lastUsed: number;
   readonly #settings: AllSettings;
   readonly #largest: number;
   #window: number;
+  #recipientLimit: number;
   #slow = false;
   #activeLists = 0;
   #failures = 0;
@@ -46,7 +45,7 @@ export class Hop {
     this.domain = domain;
     this.#settings = settings;
     this.sessions = new Sessions();
-    this.recipientLimit = route.kind === "maildir" ? 1 : settings.transactionRecipients;
+    this.#recipientLimit = route.kind === "maildir" ? 1 : settings.transactionRecipients;
     // No next hop holds more than its share of the attempts, whatever its window says.
     this.#largest = Math.max(1, Math.min(settings.concurrency, Math.floor(settings.attempts * settings.share)));
     this.#window = Math.min(settings.firstConcurrency, this.#largest);
@@ -58,7 +57,7 @@ export class Hop {
     if (recipients.length === 0) return;
     // Some LMTP hosts join recipients that differ in case alone, and then answer the dot once too few.
     const apart = this.route.kind === "lmtp" || this.route.kind === "lmtpSocket";
-    this.lanes.add(jobsOf(message, recipients, this.recipientLimit, acceptedAt, apart));
+    this.lanes.add(jobsOf(message, recipients, this.#recipientLimit, acceptedAt, apart));
   }
 
   /** Attempts it may have at once now. */
@@ -86,6 +85,12 @@ export class Hop {
   /** Nothing of it is worth keeping at `elapsed`. */
   isForgettable(elapsed: number, idleMs: number): boolean {
     return this.active === 0 && this.lanes.waiting === 0 && elapsed >= this.lastUsed + idleMs && elapsed >= this.#trialAt + idleMs;
+  }
+
+  /** A transaction had room for so many recipients, and for so many not: the next ones are cut to fit, and one larger once that went well. */
+  hadRoomFor(taken: number, tooMany: number): void {
+    if (tooMany > 0) this.#recipientLimit = Math.max(1, taken);
+    else if (taken >= this.#recipientLimit && taken < this.#settings.transactionRecipients) this.#recipientLimit++;
   }
 
   started(job: Job): void {

@@ -223,6 +223,9 @@ describe("recipients", () => {
       await trial.until(25);
       expect(new Set(trial.settled.map(({ verdict }) => verdict.kind))).toEqual(new Set(["relayed"]));
       expect(hop.taken.map((taken) => taken.rcpts.length)).toEqual([10, 10, 5]);
+      trial.deliverer.accept(claimed(Array.from({ length: 24 }, (_, i) => `n${i}@x.test`)));
+      await trial.until(49);
+      expect(hop.lines.filter((line) => line.startsWith("RCPT")).length).toBe(25 + 15 + 24 + 2); // two asked in vain, to see whether eleven fit by now
     },
   );
 
