@@ -1,5 +1,5 @@
 import type { Directory } from "../directory/directory.ts";
-import { cannotBeOurs, parseDomain } from "../mail/domain.ts";
+import { cannotBeOurs, isLiteral, parseDomain } from "../mail/domain.ts";
 import type { ReversePath } from "../mail/envelope.ts";
 import { absent, type Lookup } from "../mail/lookup.ts";
 import { atOurs, type Mailbox } from "../mail/mailbox.ts";
@@ -39,7 +39,7 @@ const refuse = (reply: Reply): RecipientDecision => ({ accepted: false, reply })
 export async function decideRecipient(decider: Decider, question: RecipientQuestion): Promise<RecipientDecision> {
   const domain = await domainOf(decider, question.path);
   if (domain.kind === "unavailable") decider.unavailable(domain.cause);
-  const decision = decideRelay({ ...question, domain: domain.kind, ownLiteral: literalOf(question.ownAddress) });
+  const decision = decideRelay({ ...question, domain: domain.kind, ownLiteral: ownLiteral(question) });
   const { path } = question;
   if (decision === "postmaster" || path.kind === "postmaster") return toPostmaster(decider, question, domain.kind === "found");
   if (decision === "ours") return toOurs(decider, path.mailbox, question.reversePath);
@@ -53,8 +53,9 @@ const refusals: Readonly<Record<Exclude<RelayDecision, "postmaster" | "ours" | "
   unavailable: replies.lookupFailed,
 };
 
-/** RFC 5321 §4.1.3, in the one form that a parsed literal has. */
-function literalOf(address: string): string {
+/** RFC 5321 §4.1.3: our address, in the one form that a parsed literal has; empty where no literal is asked for. */
+function ownLiteral({ path, ownAddress: address }: RecipientQuestion): string {
+  if (path.kind === "postmaster" || !isLiteral(path.mailbox.domain)) return "";
   const parsed = parseDomain(address.includes(":") ? `[IPv6:${address}]` : `[${address}]`, { literals: true });
   return parsed.ok ? parsed.domain : "";
 }

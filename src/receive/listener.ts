@@ -23,6 +23,7 @@ export class Listener extends SMTPServer {
       hideDSN: false,
       disabledCommands: ["AUTH", "WIZ", "SHELL", "KILL", "XCLIENT", "XFORWARD"],
       disableReverseLookup: true,
+      highWaterMark: 1, // of a socket that is not read, no more than one segment is taken from the kernel
       logger: false,
     });
     this.#context = context;

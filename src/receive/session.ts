@@ -193,7 +193,7 @@ export class Session extends SMTPConnection implements Dialogue {
     this.state.transaction = null;
     if (reply.code === 250) this.#idle = 0;
     this.#reply(reply, () => {
-      if (this._parser) this.#parser().markEarly();
+      if (this._parser) this.#parser().markEarly(this._socket.readableLength);
       done();
     });
     if (this.context.draining) this.say(replies.shuttingDown);

@@ -4,6 +4,9 @@ import type { NewRecipient } from "../queue/claim.ts";
 import { bounceMailbox } from "../resolve/bounce-mailbox.ts";
 import type { FinalRecipient } from "../resolve/resolution.ts";
 
+/** Paths kept of one recipient over all forward-paths: who sends to a list under a thousand names must not make a thousand of each member. */
+const PATHS_KEPT = 10;
+
 /** One mail transaction (RFC 5321 §3.3): what MAIL said, and the final recipients of every accepted RCPT. */
 export class Transaction {
   readonly envelope: Envelope;
@@ -11,6 +14,7 @@ export class Transaction {
   forwardPaths = 0;
   /** The forward-path, as long as there is one and no other. */
   onlyForwardPath: Mailbox | null = null;
+  readonly #named = new Set<string>();
   readonly #recipients = new Map<string, NewRecipient>();
 
   constructor(envelope: Envelope) {
@@ -25,11 +29,14 @@ export class Transaction {
   add(forwardPath: Mailbox, dsn: DsnRequest, finals: readonly FinalRecipient[], limit: number): boolean {
     const fresh = finals.filter(({ mailbox }) => !this.#recipients.has(mailbox.key)).length;
     if (this.#recipients.size + fresh > limit) return false;
-    this.onlyForwardPath = this.forwardPaths === 0 ? forwardPath : null;
     this.forwardPaths++;
+    if (this.#named.has(forwardPath.key)) return true; // said again: it leads where it led before
+    this.#named.add(forwardPath.key);
+    this.onlyForwardPath = this.#named.size === 1 ? forwardPath : null;
+    const originalRecipient = mailboxText(forwardPath);
     for (const final of finals) {
       const before = this.#recipients.get(final.mailbox.key);
-      const now = this.#newRecipient(mailboxText(forwardPath), final, dsn);
+      const now = this.#newRecipient(originalRecipient, final, dsn);
       this.#recipients.set(final.mailbox.key, before === undefined ? now : merge(before, now));
     }
     return true;
@@ -46,5 +53,6 @@ export class Transaction {
 /** One copy, all paths. A way that passed no list wins: then the sender named this person, and hears of a failure. */
 function merge(first: NewRecipient, second: NewRecipient): NewRecipient {
   const kept = first.lane > second.lane ? second : first;
-  return { ...kept, paths: [...first.paths, ...second.paths], held: first.held === null || second.held === null ? null : first.held };
+  const paths = first.paths.length < PATHS_KEPT ? [...first.paths, ...second.paths].slice(0, PATHS_KEPT) : first.paths;
+  return { ...kept, paths, held: first.held === null || second.held === null ? null : first.held };
 }

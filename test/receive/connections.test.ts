@@ -111,6 +111,22 @@ describe("no connection ends the process", () => {
   });
 });
 
+test("content sent octet by octet is read at intervals, and arrives as it was sent", async () => {
+  const campus = await start();
+  const client = await Client.greeted(campus.port);
+  for (const line of ["MAIL FROM:<a@evil.test>", "RCPT TO:<u@campus.test>", "DATA"]) await client.ask(line);
+  const begin = `Subject: x\r\n\r\n${"text\r\n".repeat(3000)}`;
+  const slowly = "..\r\nsome more text, octet by octet\r\n".repeat(40);
+  client.send(begin);
+  for (const octet of `${slowly}.\r\n`) {
+    client.send(octet);
+    await new Promise(setImmediate);
+  }
+  expect(await client.hear()).toMatch(/^250/);
+  expect(campus.stored[0]?.content.toString()).toBe(begin + slowly.replaceAll("..", "."));
+  client.close();
+});
+
 describe("TLS", () => {
   test("1.2 and 1.3, with our certificate; nothing older", async () => {
     const campus = await start();

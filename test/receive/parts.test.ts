@@ -184,9 +184,20 @@ describe("a transaction", () => {
       [alone, list],
     ]) {
       const transaction = new Transaction(envelope);
-      for (const one of order) transaction.add(mailbox("x@campus.test"), dsn, [one], 10);
+      for (const one of order) transaction.add(mailbox(one.paths[0]?.[0] ?? ""), dsn, [one], 10);
       expect(transaction.recipients).toMatchObject([{ reversePath: envelope.reversePath, lane: 0, held: null, dsn }]);
     }
+  });
+
+  test("a list under many names: ten paths of each member; under one name many times: one", () => {
+    const transaction = new Transaction(envelope);
+    for (let i = 0; i < 30; i++) transaction.add(mailbox(`a${i % 15}@campus.test`), dsn, [final("u@x.test", `a${i % 15}@campus.test`)], 10);
+    expect(transaction.forwardPaths).toBe(30);
+    expect(transaction.recipients[0]?.paths.map(([first]) => first)).toEqual(Array.from({ length: 10 }, (_, i) => `a${i}@campus.test`));
+    const again = new Transaction(envelope);
+    for (let i = 0; i < 3; i++) again.add(mailbox("u@campus.test"), dsn, [final("u@x.test", "u@campus.test")], 10);
+    expect(again.recipients[0]?.paths).toEqual([["u@campus.test", "u@x.test"]]);
+    expect(again.onlyForwardPath?.key).toBe("u@campus.test");
   });
 
   test("the only forward-path is known as long as there is one", () => {
