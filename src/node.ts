@@ -29,6 +29,12 @@ export type RunningNode = {
   stop(): Promise<void>;
 };
 
+/**
+ * A node asks for a few rows by their keys, always. Its statements are prepared once, perhaps while the queue is empty, and a plan that reads whole
+ * tables, good then, would take seconds in a queue of a million.
+ */
+const BY_INDEX = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off";
+
 export async function startNode(
   settings: Settings,
   connection: Connection,
@@ -38,9 +44,10 @@ export async function startNode(
 ): Promise<RunningNode> {
   const maillog = createMaillog(log, metrics);
   const max = settings.database.connections;
-  const db = openDatabase(connection, { applicationName: "mailroom", max, log });
+  const byIndex = { ...connection, options: `${connection.options ?? ""} ${BY_INDEX}`.trim() };
+  const db = openDatabase(byIndex, { applicationName: "mailroom", max, log });
   const aheadDb = openDatabase(
-    { ...connection, options: `${connection.options ?? ""} -c synchronous_commit=off` },
+    { ...byIndex, options: `${byIndex.options} -c synchronous_commit=off` },
     { applicationName: "mailroom content", max: 4, log },
   );
   const reachable = watchReachable(db, log);

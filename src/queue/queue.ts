@@ -20,7 +20,7 @@ import { type Notice, settleWithNotice } from "./notice.ts";
 import { releaseUntried } from "./release.ts";
 import type { Selection } from "./selection.ts";
 import type { QueueSettings } from "./settings.ts";
-import type { Ending } from "./settle.ts";
+import { type Ending, removeSettledContent } from "./settle.ts";
 import { createSettler, logOutcome } from "./settler.ts";
 import { claimSelected } from "./steer.ts";
 
@@ -67,7 +67,7 @@ export async function openQueue(deps: QueueDeps): Promise<Queue> {
   const nextId = idMaker(nodeNo, () => clock.now().getTime());
   const budget = memoryBudget(settings.memoryBudgetOctets);
   const group = commitGroup(db, nodeNo, settings);
-  const settler = createSettler({ db, nodeNo, log, maillog, metrics });
+  const settler = createSettler({ db, aheadDb, nodeNo, log, maillog, metrics });
   const claimer: Claimer = createClaimer({ db, nodeNo, leaseSeconds: settings.leaseSeconds, log, maillog });
   const inMemory = inMemoryMessages();
   let delivery: Delivery | null = null;
@@ -116,6 +116,7 @@ export async function openQueue(deps: QueueDeps): Promise<Queue> {
     },
     async settleWithNotice(endings, notice) {
       const storable = await settleWithNotice(db, nodeNo, endings, { ...notice, messageId: nextId() }, settings, claimable(notice.message));
+      await removeSettledContent(aheadDb, endings).catch(() => undefined); // the janitor comes by
       for (const ending of endings) {
         logOutcome(maillog, ending);
         ended([ending.message], 1);

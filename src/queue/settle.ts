@@ -17,15 +17,13 @@ export type LateWrites = { readonly refused: number };
 
 /**
  * Settles a batch in one statement, hence in one commit. Recipients that are done leave the queue in the same statement that writes their
- * trace; deferred ones stay, with their next attempt. A row counts only while `fence` is the one we claimed with. The content of a
- * message goes when no recipient is left; if two nodes settle its last recipients at the same moment neither sees it, and the
- * janitor removes it.
+ * trace; deferred ones stay, with their next attempt. A row counts only while `fence` is the one we claimed with.
  */
 export async function settleBatch(db: Queryable, nodeNo: number, endings: readonly Ending[]): Promise<LateWrites> {
   const { rows } = await db.query<{ written: number }>({
     name: "settle",
     text: SETTLE,
-    values: [nodeNo, arrayLiteral(emptiedIds(endings)), ...arraysOf(endings, COLUMNS)],
+    values: [nodeNo, ...arraysOf(endings, COLUMNS)],
   });
   return { refused: endings.length - (rows[0]?.written ?? 0) };
 }
@@ -44,14 +42,18 @@ const COLUMNS: readonly Column<Ending>[] = [
   ["failed", "smallint", (e) => (e.outcome === "deferred" && e.countsAsFailure ? 1 : 0)],
 ];
 
+/** A row of the trace, taken where the recipient is written, so that nothing has to be joined again. */
+const TRACED = `q.message_id, q.recipient_no, q.attempts, e.outcome, q.final_recipient, q.original_recipient, q.paths, e.relay,
+            e.delays::real[], e.status, e.reply`;
+
 const SETTLE = `
 with ended as materialized (
-  select * from ${unnested(COLUMNS, 3)} as e(${names(COLUMNS)})
+  select * from ${unnested(COLUMNS, 2)} as e(${names(COLUMNS)})
 ), gone as (
   delete from queued_recipients q using ended e
    where e.outcome <> 'deferred' and q.message_id = e.message_id and q.recipient_no = e.recipient_no
      and q.fence = e.fence and q.claimed_by = $1
-  returning q.message_id, q.recipient_no, q.attempts, q.final_recipient, q.original_recipient, q.paths
+  returning ${TRACED}
 ), kept as (
   update queued_recipients q
      set claimed_by = null, unrecorded = 0, failures = q.failures + e.failed, last_attempt_at = now(), last_status = e.status,
@@ -59,23 +61,26 @@ with ended as materialized (
     from ended e
    where e.outcome = 'deferred' and q.message_id = e.message_id and q.recipient_no = e.recipient_no
      and q.fence = e.fence and q.claimed_by = $1
-  returning q.message_id, q.recipient_no, q.attempts, q.final_recipient, q.original_recipient, q.paths
-), emptied as (
-  delete from content_chunks c
-   where c.message_id = any($2::bigint[])
-     and not exists (select from queued_recipients q where q.message_id = c.message_id
-                        and not exists (select from gone g where g.message_id = q.message_id and g.recipient_no = q.recipient_no))
+  returning ${TRACED}
 ), written as (
   insert into deliveries (message_id, recipient_no, attempt_no, outcome, final_recipient, original_recipient, paths, relay, delays, enhanced_status, reply)
-  select w.message_id, w.recipient_no, w.attempts, e.outcome, w.final_recipient, w.original_recipient, w.paths, e.relay, e.delays::real[], e.status, e.reply
-    from (select * from gone union all select * from kept) w join ended e using (message_id, recipient_no)
+  select * from gone union all select * from kept
   returning 1
 )
 select count(*)::integer as written from written`;
 
-/** Messages of which something left the queue: only their content can have become free. */
-function emptiedIds(endings: readonly Ending[]): MessageId[] {
+/**
+ * Removes the content of messages that have no recipient left. Its own statement, after the commit: a crash between leaves content
+ * that nobody asks for, which the janitor removes, as it does when two nodes settle the last recipients at the same moment.
+ */
+export async function removeSettledContent(db: Queryable, endings: readonly Ending[]): Promise<void> {
   const ids = new Set<MessageId>();
   for (const ending of endings) if (ending.outcome !== "deferred") ids.add(ending.message.messageId);
-  return [...ids];
+  if (ids.size === 0) return;
+  await db.query({
+    name: "remove_settled_content",
+    text: `delete from content_chunks c where c.message_id = any($1::bigint[])
+              and not exists (select from queued_recipients q where q.message_id = c.message_id)`,
+    values: [arrayLiteral([...ids])],
+  });
 }

@@ -5,7 +5,7 @@ import type { Maillog } from "../log/maillog.ts";
 import type { Metrics } from "../log/metrics.ts";
 import { mailboxText } from "../mail/mailbox.ts";
 import { replyLine } from "../mail/reply.ts";
-import { type Ending, settleBatch } from "./settle.ts";
+import { type Ending, removeSettledContent, settleBatch } from "./settle.ts";
 
 /** One statement settles at most this many recipients. */
 const BATCH = 1000;
@@ -19,8 +19,8 @@ export type Settler = {
 };
 
 /** Settles in batches: while one is being written, the next gathers. */
-export function createSettler(deps: { db: Db; nodeNo: number; log: Log; maillog: Maillog; metrics: Metrics }): Settler {
-  const { db, nodeNo, log, maillog, metrics } = deps;
+export function createSettler(deps: { db: Db; aheadDb: Db; nodeNo: number; log: Log; maillog: Maillog; metrics: Metrics }): Settler {
+  const { db, aheadDb, nodeNo, log, maillog, metrics } = deps;
   const gathered: { ending: Ending; done: () => void }[] = [];
   let writing = false;
 
@@ -30,8 +30,12 @@ export function createSettler(deps: { db: Db; nodeNo: number; log: Log; maillog:
       const batch = gathered.splice(0, BATCH);
       const endings = batch.map((one) => one.ending);
       const written = await write(endings);
-      for (const one of batch) one.done();
       if (written) for (const ending of endings) logOutcome(maillog, ending);
+      void removeSettledContent(aheadDb, endings)
+        .catch((error: unknown) => log.debug("content of settled messages stays for the janitor", { error: String(error) }))
+        .then(() => {
+          for (const one of batch) one.done();
+        });
     }
     writing = false;
   };
