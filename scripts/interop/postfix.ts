@@ -58,7 +58,10 @@ maillog_file_prefixes = ${root}
   return {
     port,
     submit: (from, to, content) =>
-      void execFileSync("/usr/sbin/sendmail", ["-C", conf, "-f", from, to], { input: content, env: { ...process.env, MAIL_CONFIG: conf } }),
+      void execFileSync("/usr/sbin/sendmail", ["-i", "-C", conf, "-f", from, to], {
+        input: content,
+        env: { ...process.env, MAIL_CONFIG: conf },
+      }),
     mailbox: () => {
       const folder = join(mail, "all", "new");
       try {
