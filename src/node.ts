@@ -29,6 +29,9 @@ export type RunningNode = {
   stop(): Promise<void>;
 };
 
+/** For mail still coming in and copies under way together; the parent kills what takes longer than 35 s. */
+const STOP_SECONDS = 28;
+
 /**
  * A node asks for a few rows by their keys, always. Its statements are prepared once, perhaps while the queue is empty, and a plan that reads whole
  * tables, good then, would take seconds in a queue of a million.
@@ -111,10 +114,11 @@ export async function startNode(
     addresses:
       receiver?.addresses.map(({ address, port }) => (address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`)) ?? [],
     async stop() {
+      const until = performance.now() + STOP_SECONDS * 1000;
       await certificate.close();
       await receiver?.close();
       await queue.stopClaiming();
-      await deliverer.drain();
+      await deliverer.drain(Math.max(1, (until - performance.now()) / 1000));
       await due.stop();
       await queue.close().catch((error: unknown) => log.warn("the node stays registered until it is found dead", { error: String(error) }));
       await directory.close();
