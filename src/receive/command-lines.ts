@@ -13,7 +13,6 @@ export class CommandLines {
   fault: LineFault | null = null;
   #held: Buffer[] = [];
   #heldLength = 0;
-  #overflow = false;
   #first = true;
   readonly #limit: number;
 
@@ -39,7 +38,7 @@ export class CommandLines {
       return -1;
     }
     const end = at + 1;
-    if (this.#overflow || this.#heldLength + end - from > this.#limit) return this.#faulty("tooLong", end);
+    if (this.#heldLength + end - from > this.#limit) return this.#faulty("tooLong", end);
     let whole = segment.subarray(from, end);
     if (this.#heldLength > 0) {
       this.#held.push(whole);
@@ -58,18 +57,16 @@ export class CommandLines {
     return end;
   }
 
+  /** Of a line that is too long already only its length is known. */
   #hold(rest: Buffer): void {
-    if (this.#overflow || rest.length === 0) return;
     this.#heldLength += rest.length;
-    this.#overflow = this.#heldLength > this.#limit;
-    if (this.#overflow) this.#held = [];
-    else this.#held.push(Buffer.from(rest)); // a copy: the segment it came in may be far larger
+    if (this.#heldLength > this.#limit) this.#held = [];
+    else if (rest.length > 0) this.#held.push(Buffer.from(rest)); // a copy: the segment it came in may be far larger
   }
 
   #forget(): void {
-    if (this.#heldLength === 0 && !this.#overflow) return;
+    if (this.#heldLength === 0) return;
     this.#held = [];
     this.#heldLength = 0;
-    this.#overflow = false;
   }
 }

@@ -168,7 +168,7 @@ describe("limits at n-1, n, n+1", () => {
 });
 
 test("octets above 7F are noticed wherever they stand", () => {
-  for (const octets of ["\x80", "a\x80", "\x80a", "\r\n\x80", "\r\n.\x80", "ab\x80\r\n"]) {
+  for (const octets of ["\x80", "\r\n..ab\x80c", "a\x80", "\x80a", "\r\n\x80", "\r\n.\x80", "ab\x80\r\n"]) {
     const scanner = new ContentScanner(limits);
     scanner.scan(Buffer.from(octets, "latin1"), 0);
     expect(scanner.eightBit).toBe(true);
