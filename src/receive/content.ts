@@ -16,10 +16,10 @@ export class Content {
   troubled = false;
   /** All of it was read. */
   complete = false;
-  readonly startedAt = performance.now();
+  readonly #startedAt = performance.now();
   /** Milliseconds spent waiting for the queue, which are not the client's; not null: waiting since. */
-  waited = 0;
-  waitingSince: number | null = null;
+  #waited = 0;
+  #waitingSince: number | null = null;
 
   readonly #blocks = new Blocks((octets) => this.#write(octets));
   readonly #limits: Limits;
@@ -38,6 +38,15 @@ export class Content {
   /** The client goes on far beyond the size limit: nobody has to read that. */
   get overrun(): boolean {
     return this.scanner.size >= this.#limits.size + this.#limits.sizeOverrun;
+  }
+
+  /** The client sends too slowly, or has been sending for too long. `now`: of performance.now(). */
+  tooSlow(now: number): boolean {
+    const { dataTimeout, dataRate, dataRateGrace } = this.#limits;
+    if (this.complete) return false;
+    if (now - this.#startedAt > dataTimeout) return true;
+    const spent = now - this.#startedAt - this.#waited;
+    return this.#waitingSince === null && spent > dataRateGrace && this.scanner.size < (spent / 1000) * dataRate;
   }
 
   /** Takes what the scanner found in a segment. Never rejects; a promise: wait for it. */
@@ -81,12 +90,12 @@ export class Content {
     }
     if (waiting === undefined) return undefined;
     const since = performance.now();
-    this.waitingSince = since;
+    this.#waitingSince = since;
     return inTime(waiting, this.#limits.intakeTimeout, "writing content")
       .catch((cause: unknown) => this.#trouble(cause))
       .then(() => {
-        this.waitingSince = null;
-        this.waited += performance.now() - since;
+        this.#waitingSince = null;
+        this.#waited += performance.now() - since;
       });
   }
 

@@ -10,6 +10,7 @@ import { commands } from "./commands.ts";
 import type { Content } from "./content.ts";
 import type { Context } from "./context.ts";
 import { type Answer, type Client, type Dialogue, newState, type State } from "./dialogue.ts";
+import { Patience } from "./patience.ts";
 import { SmtpStream } from "./smtp-stream.ts";
 
 const BLANK = 0x20;
@@ -28,10 +29,7 @@ export class Session extends SMTPConnection implements Dialogue {
   #content: Content | null = null;
   #deadline: number;
   #mailSeen = false;
-  #refused = 0;
-  #idle = 0;
-  #badLines = 0;
-  #longLines = 0;
+  readonly #patience: Patience;
   /** The next reply is the last one. */
   #ending = false;
   /** Of the command being answered: a name from our table, never the client's text. */
@@ -48,6 +46,7 @@ export class Session extends SMTPConnection implements Dialogue {
       ownAddress: this.localAddress,
       trustedNetwork: context.trusted.contain(this.remoteAddress),
     };
+    this.#patience = new Patience(context.limits);
     this.#deadline = performance.now() + context.limits.firstMailTimeout;
   }
 
@@ -88,7 +87,6 @@ export class Session extends SMTPConnection implements Dialogue {
   }
 
   #perform(line: Buffer, done: () => void): Answer {
-    if (this.context.draining) return replies.shuttingDown;
     const blank = line.indexOf(BLANK);
     const verb = line.toString("latin1", 0, blank < 0 ? line.length : blank).toUpperCase();
     const command = commands.get(verb);
@@ -96,7 +94,7 @@ export class Session extends SMTPConnection implements Dialogue {
     if (command?.readsPath !== true && line.includes(0)) return this.#refusedLine("bareLineEnd");
     if (command === undefined) return / HTTP\/\d/.test(line.toString("latin1")) ? replies.wrongProtocol : replies.unknownCommand;
     if (this.#parser().early && this.state.hello?.extended !== true) return replies.badSequence; // RFC 2920 §3.1
-    if (command.idle === true && ++this.#idle > this.context.limits.idleCommands) return replies.tooManyErrors;
+    if (command.idle === true && !this.#patience.idleCommand()) return replies.tooManyErrors;
     this._handlerPending = true;
     try {
       return command.run(this, line.subarray(blank < 0 ? line.length : blank + 1), () => this.#next(done));
@@ -122,8 +120,7 @@ export class Session extends SMTPConnection implements Dialogue {
 
   #refusedLine(fault: LineFault): Reply {
     if (fault === "tls") return replies.wrongProtocol;
-    const { badLines, longLines } = this.context.limits;
-    if (fault === "tooLong" ? ++this.#longLines >= longLines : ++this.#badLines >= badLines) this.#ending = true;
+    this.#ending = !this.#patience.badLine(fault);
     return fault === "tooLong" ? replies.lineTooLong : replies.badLine;
   }
 
@@ -134,18 +131,16 @@ export class Session extends SMTPConnection implements Dialogue {
     this.close();
   }
 
-  /** Says the reply, later to a client that was refused too often; then the next command is read. */
+  /** Says the reply, slowly to a client that was refused too often; then the next command is read. */
   #reply(reply: Reply, done: () => void): void {
-    const { refusedCommands, refusalDelay } = this.context.limits;
     if (reply.code >= 400) this.#logRefusal(reply);
-    if (reply.code >= 500) this.#refused++;
-    if (reply.code < 500 || this.#refused < refusedCommands / 2) {
+    const how = reply.code < 500 ? "at once" : this.#patience.refusal();
+    if (how === "at once") {
       this.#sayAndGoOn(reply, done);
       return;
     }
-    const said = this.#refused > refusedCommands ? replies.tooManyErrors : reply;
     this._handlerPending = true; // this wait is ours, not the client's
-    setTimeout(() => this.#sayAndGoOn(said, done), refusalDelay);
+    setTimeout(() => this.#sayAndGoOn(how === "slowly" ? reply : replies.tooManyErrors, done), this.context.limits.refusalDelay);
   }
 
   #logRefusal(reply: Reply): void {
@@ -163,6 +158,7 @@ export class Session extends SMTPConnection implements Dialogue {
   /** The client's time begins; a client that does not read its replies is not read either. */
   #next(done: () => void): void {
     this._handlerPending = false;
+    if (this.context.draining && this.#content === null) this.say(replies.shuttingDown);
     if (this.#mailSeen) this.#deadline = performance.now() + this.context.limits.commandTimeout;
     this._whenWritable(done);
   }
@@ -181,7 +177,7 @@ export class Session extends SMTPConnection implements Dialogue {
     });
   }
 
-  /** RFC 1870 §6.3 lets us answer before the end only by closing. */
+  /** Nothing can be said inside of DATA, but with the end of the connection. */
   #cutOff(content: Content): void {
     content.drop();
     this.say(replies.messageTooLarge);
@@ -191,12 +187,11 @@ export class Session extends SMTPConnection implements Dialogue {
   #answerContent(reply: Reply, done: () => void): void {
     this.#content = null;
     this.state.transaction = null;
-    if (reply.code === 250) this.#idle = 0;
+    if (reply.code === 250) this.#patience.messageAccepted();
     this.#reply(reply, () => {
       if (this._parser) this.#parser().markEarly(this._socket.readableLength);
       done();
     });
-    if (this.context.draining) this.say(replies.shuttingDown);
   }
 
   startTls(done: () => void): void {
@@ -249,15 +244,8 @@ export class Session extends SMTPConnection implements Dialogue {
     if (this._upgrading) {
       if (now > this.#deadline) this.#handshake?.destroy(); // the topmost socket: a handshake must not be torn down from below
     } else if (this.#content !== null) {
-      if (!this.#content.complete && this.#tooSlow(this.#content, now)) this.say(replies.tooSlow);
+      if (this.#content.tooSlow(now)) this.say(replies.tooSlow);
     } else if (!this._handlerPending && now > this.#deadline) this.say(replies.timeout);
-  }
-
-  #tooSlow(content: Content, now: number): boolean {
-    const { dataTimeout, dataRate, dataRateGrace } = this.context.limits;
-    if (now - content.startedAt > dataTimeout) return true;
-    const spent = now - content.startedAt - content.waited;
-    return content.waitingSince === null && spent > dataRateGrace && content.scanner.size < (spent / 1000) * dataRate;
   }
 
   /** The server stops: whoever is not in the middle of something hears it at once. */

@@ -6,6 +6,7 @@ import { ConnectionCounts } from "../../src/receive/connection-counts.ts";
 import { inTime, Late } from "../../src/receive/in-time.ts";
 import { defaultLimits } from "../../src/receive/limits.ts";
 import { countedAs, parseNetworks } from "../../src/receive/networks.ts";
+import { Patience } from "../../src/receive/patience.ts";
 import { Transaction } from "../../src/receive/transaction.ts";
 import { mailbox } from "./campus.ts";
 
@@ -74,6 +75,29 @@ describe("connection counts at n-1, n, n+1", () => {
     for (let i = 0; i < 20; i++) counts.release("192.0.2.1", false);
     expect(counts.total).toBe(0);
     for (let i = 0; i < 20; i++) expect(counts.admit("192.0.2.1", false)).toBe(null);
+  });
+});
+
+describe("patience at n-1, n, n+1", () => {
+  test("refused commands: half at once, the rest slowly, then none", () => {
+    const patience = new Patience({ ...defaultLimits, refusedCommands: 20 });
+    const how = Array.from({ length: 21 }, () => patience.refusal());
+    expect(how.map((each) => each === "at once").lastIndexOf(true)).toBe(8); // the tenth is the first that is slow
+    expect(how.slice(9, 20)).toEqual(Array(11).fill("slowly"));
+    expect(how[20]).toBe("no more");
+  });
+
+  test("idle commands, until a message is accepted", () => {
+    const patience = new Patience({ ...defaultLimits, idleCommands: 2 });
+    expect([patience.idleCommand(), patience.idleCommand(), patience.idleCommand()]).toEqual([true, true, false]);
+    patience.messageAccepted();
+    expect([patience.idleCommand(), patience.idleCommand(), patience.idleCommand()]).toEqual([true, true, false]);
+  });
+
+  test("the second bad line and the third long one are the last", () => {
+    const patience = new Patience(defaultLimits);
+    expect([patience.badLine("bareLineEnd"), patience.badLine("bareLineEnd")]).toEqual([true, false]);
+    expect([patience.badLine("tooLong"), patience.badLine("tooLong"), patience.badLine("tooLong")]).toEqual([true, true, false]);
   });
 });
 
