@@ -64,7 +64,7 @@ function rows({ domain, localPart, address }: Ours): Row[] {
     [`<postmaster@${address}>`, TAKEN],
     [`<postmaster@${domain}>`, TAKEN],
     ["<postmaster@evil.test>", DENIED],
-    [`<${localPart}>`, BAD],
+    ["<no-domain>", BAD],
     ["<>", BAD],
     [`<"${localPart}"@${domain}>`, TAKEN],
     [`<"\\${localPart}"@${domain}>`, TAKEN],

@@ -9,7 +9,7 @@ import type { Resolution } from "../resolve/resolution.ts";
 import { type Decider, decideRecipient } from "./decide-recipient.ts";
 import { type Ours, type RelayForm, relayForms } from "./relay-forms.ts";
 
-/** How one form was answered. `got`: the reply line, or what happened in its place. */
+/** How one form was answered. `recipient`: in printable ASCII, other octets as \xNN. `got`: the reply line, or what happened in its place. */
 export type RelayResult = RelayForm & { readonly got: string; readonly passed: boolean };
 
 /** A connection of strangers is slowed down from its tenth refusal on, and ended at its twentieth. */
@@ -43,6 +43,7 @@ export async function relayFaults(): Promise<RelayResult[]> {
 
 const judged = (form: RelayForm, got: string): RelayResult => ({
   ...form,
+  recipient: form.recipient.replace(/[^ -~]/g, (octet) => `\\x${octet.charCodeAt(0).toString(16).padStart(2, "0")}`),
   got,
   passed: form.expected.some((begin) => got.startsWith(begin)),
 });

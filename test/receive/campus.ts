@@ -39,6 +39,7 @@ export type Campus = {
 };
 
 export type CampusOptions = {
+  readonly hostname?: string;
   readonly limits?: Partial<Limits>;
   readonly trustedNetworks?: readonly string[];
   readonly uncountedNetworks?: readonly string[];
@@ -166,7 +167,7 @@ export async function openCampus(options: CampusOptions = {}): Promise<Campus> {
     firstDomain: async () => "campus.test",
   };
   const settings: ReceiveSettings = {
-    hostname: "mx.campus.test",
+    hostname: options.hostname ?? "mx.campus.test",
     listen: options.listen ?? [{ host: "127.0.0.1", port: 0 }],
     tls: certificate(),
     trustedNetworks: options.trustedNetworks ?? [],

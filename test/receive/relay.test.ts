@@ -70,6 +70,12 @@ describe("the forms of an open-relay test", () => {
     expect(campus.stored).toEqual([]);
   });
 
+  test("postmaster will do as the address that takes mail, and what is printed is printable", async () => {
+    const results = await testRelay({ host: "127.0.0.1", port: campus.port }, { domain: "campus.test", localPart: "postmaster" });
+    expect(results.filter(({ passed }) => !passed)).toEqual([]);
+    expect(results.map(({ recipient }) => recipient).join("")).toMatch(/^[ -~]+$/);
+  });
+
   test("an open relay is found out", async () => {
     const open = await openCampus({ trustedNetworks: ["127.0.0.1"] });
     const failed = (await testRelay({ host: "127.0.0.1", port: open.port }, own)).filter(({ passed }) => !passed);
