@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Client } from "./client.ts";
 
-const child = spawn(process.execPath, ["--import", "tsx", join(import.meta.dirname, "cluster-node.ts")], {
+const child = spawn(process.execPath, ["--import", "tsx", join(import.meta.dirname, "cluster-process.ts")], {
   stdio: ["pipe", "pipe", "inherit"],
 });
 const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
