@@ -15,7 +15,8 @@ const ALIASES = 5000;
 const MEMBERS = 10_000;
 
 const sinkPort = await freePort();
-const sink = spawn("smtp-sink", ["-c", `127.0.0.1:${sinkPort}`, "1000"], { stdio: "ignore" });
+const asRoot = process.getuid?.() === 0 ? ["-u", "nobody"] : []; // it refuses to run as root
+const sink = spawn("smtp-sink", [...asRoot, `127.0.0.1:${sinkPort}`, "1000"], { stdio: "ignore" });
 sink.on("error", () => {
   console.error("smtp-sink is missing: install Debian's postfix package");
   process.exit(69);

@@ -53,7 +53,8 @@ async function open(port: number): Promise<Dialogue> {
   const socket: Socket = connect({ host: "127.0.0.1", port });
   socket.setNoDelay(true);
   let text = "";
-  let wanted: { count: number; resolve: (lines: string[]) => void } | null = null;
+  let wanted: { count: number; resolve: (lines: string[]) => void; reject: (error: Error) => void } | null = null;
+  socket.on("error", (error) => wanted?.reject(error));
   const take = (): void => {
     const lines = text.split("\r\n");
     const finals = lines.slice(0, -1).filter((line) => line[3] !== "-");
@@ -69,8 +70,7 @@ async function open(port: number): Promise<Dialogue> {
   });
   const replies = (count: number): Promise<string[]> =>
     new Promise((resolve, reject) => {
-      wanted = { count, resolve };
-      socket.once("error", reject);
+      wanted = { count, resolve, reject };
       take();
     });
   await replies(1);
