@@ -1,5 +1,6 @@
 /** What people type, made into mailboxes, domains and moments; or a Refusal that says what to write instead. */
 import type { Queryable } from "../db/client.ts";
+import { notReachable } from "../directory/rows.ts";
 import { cannotBeOurs, parseDomain } from "../mail/domain.ts";
 import { atOurs, canBeOurLocalPart, type Mailbox, parseMailbox } from "../mail/mailbox.ts";
 import { Refusal } from "./refusal.ts";
@@ -11,7 +12,8 @@ import { Refusal } from "./refusal.ts";
 export function readMailbox(text: string): Mailbox | string {
   if (/[^\P{Z} ]|\p{Cf}/u.test(text)) return "it holds an invisible character or a blank that is none";
   const parsed = parseMailbox(text, { smtputf8: true }); // whether a next hop takes it is decided at delivery
-  return parsed.ok ? parsed.mailbox : parsed.fault.detail;
+  if (!parsed.ok) return parsed.fault.detail;
+  return notReachable(parsed.mailbox) ?? parsed.mailbox;
 }
 
 /** A mailbox anywhere. `what` names the argument in the refusal. */

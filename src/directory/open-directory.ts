@@ -11,8 +11,11 @@ import { type Domains, readDomains, readEntries } from "./tables.ts";
 /** A dialogue waits no longer for an answer; then it is "unavailable". Milliseconds. */
 const PATIENCE = 3000;
 
-/** Entries and targets kept by one process: about 60 MiB when it is full. */
+/** Entries and targets kept by one process: 66 MiB when it is full of aliases with one target. */
 const CACHE_WEIGHT = 200_000;
+
+/** More than LIMITS.hops of resolve/ lets one expansion have: such a question is refused in the end, and a larger one waits (451). */
+const MOST_IN_LISTS = 300_000;
 
 export type DirectoryOptions = { readonly log: Log; readonly cacheWeight?: number };
 
@@ -61,7 +64,7 @@ function directoryOver(db: Queryable, cache: DirectoryCache, usable: () => boole
   const askEntries = batched(async (keys) => {
     const read = cache.begin();
     try {
-      const entries = await readEntries(db, keys);
+      const entries = await readEntries(db, keys, MOST_IN_LISTS);
       if (usable()) cache.keepEntries(read, keys, entries);
       return entries;
     } finally {

@@ -1,5 +1,6 @@
 /** Rows of the directory tables become what the rest of the program knows. Somebody may have written them by hand: nothing in them is trusted. */
-import { type Mailbox, mailboxOfKey } from "../mail/mailbox.ts";
+import { cannotBeOurs, parseDomain } from "../mail/domain.ts";
+import { type Mailbox, mailboxOfKey, parseMailbox } from "../mail/mailbox.ts";
 import type { Domain, Entry, Posting } from "./directory.ts";
 
 export type DomainRow = {
@@ -21,33 +22,57 @@ export type EntryRow = {
 /** Of a value that is no address only this much is kept to show to people. */
 const SHOWN = 200;
 
-export const domainOfRow = (row: DomainRow): Domain => ({
-  domain: row.domain,
-  aliasOf: row.alias_of,
-  catchAll: row.catch_all === null ? null : readKey(row.catch_all),
-  subaddressing: row.subaddressing,
-});
+/** Null: no domain can be called that. */
+export function domainOfRow(row: DomainRow): Domain | null {
+  const domain = readDomain(row.domain);
+  if (domain === null || cannotBeOurs(domain)) return null;
+  return {
+    domain,
+    aliasOf: row.alias_of === null ? null : readDomain(row.alias_of),
+    catchAll: row.catch_all === null ? null : readMailbox(row.catch_all),
+    subaddressing: row.subaddressing,
+  };
+}
+
+/** A domain's name in its one form, however it was written. Null: it is none. */
+export function readDomain(text: string): string | null {
+  const parsed = parseDomain(text);
+  return parsed.ok ? parsed.domain : null;
+}
 
 /** Null: the row's own address is none, so nobody can ask for it. */
 export function entryOfRow(row: EntryRow, oversized: boolean): Entry | null {
-  const address = readKey(row.address);
+  const address = readMailbox(row.address);
   if (address === null) return null;
   const targets: Mailbox[] = [];
   const badTargets: string[] = [];
   for (const text of row.targets) {
-    const target = readKey(text);
+    const target = readMailbox(text);
     if (target === null) badTargets.push(text.slice(0, SHOWN));
     else targets.push(target);
   }
-  const owner = row.owner === null ? null : readKey(row.owner);
+  const owner = row.owner === null ? null : readMailbox(row.owner);
   return { address, kind: row.kind, owner, expiresAt: momentOf(row.expires_at), posting: row.posting, targets, badTargets, oversized };
 }
 
 /** Postgres' `infinity` arrives as a number: it never comes; `-infinity` always has. */
 const momentOf = (value: Date | number | null): Date | null => (typeof value === "number" ? (value > 0 ? null : new Date(0)) : value);
 
-/** Null: no key of a canonical mailbox. At our own domains case is ignored; whoever follows a target asks `atOurs`. */
-function readKey(key: string): Mailbox | null {
-  const parsed = mailboxOfKey(key);
-  return parsed.ok ? parsed.mailbox : null;
+/**
+ * The mailbox of a key. What somebody wrote in another form (capitals in the domain, a name in its own letters) is read as on the wire. At
+ * our own domains case is ignored: whoever follows a target asks `atOurs`. Null: it is none that mail can be sent to.
+ */
+function readMailbox(text: string): Mailbox | null {
+  const key = mailboxOfKey(text);
+  const parsed = key.ok ? key : parseMailbox(text, { smtputf8: true });
+  return parsed.ok && notReachable(parsed.mailbox) === null ? parsed.mailbox : null;
+}
+
+/**
+ * Why an address can be nobody's target, as the end of a sentence; null: it can. Literals, single labels and numbers are no destinations.
+ * A second @, or a quote, inside a quoted local part is legal, but in a row it means that several addresses, or quotes, were written there.
+ */
+export function notReachable({ localPart, domain }: Mailbox): string | null {
+  if (cannotBeOurs(domain)) return "its domain needs at least two labels, the last one not a number";
+  return /[@"]/.test(localPart) ? "the part before its last @ holds another @, or a quote" : null;
 }

@@ -2,7 +2,7 @@
 import type { Queryable } from "../db/client.ts";
 import type { Domain, Entry, Route } from "./directory.ts";
 import { parseRouteUrl } from "./route-url.ts";
-import { type DomainRow, domainOfRow, type EntryRow, entryOfRow } from "./rows.ts";
+import { type DomainRow, domainOfRow, type EntryRow, entryOfRow, readDomain } from "./rows.ts";
 
 /** All domains and routes: there are few, so they are read whole, and a domain that is not ours costs no question. */
 export type Domains = {
@@ -22,8 +22,12 @@ export async function readDomains(db: Queryable): Promise<Domains> {
   const byName = new Map<string, Domain>();
   const routes = new Map<string, Route | Error>();
   for (const row of rows) {
-    if (row.url === null) byName.set(row.domain, domainOfRow(row));
-    else routes.set(row.domain, routeOf(row.domain, row.url));
+    if (row.url !== null) {
+      routes.set(row.domain === "*" ? "*" : (readDomain(row.domain) ?? row.domain), routeOf(row.domain, row.url));
+      continue;
+    }
+    const domain = domainOfRow(row);
+    if (domain !== null) byName.set(domain.domain, domain);
   }
   return { byName, routes };
 }
@@ -38,8 +42,15 @@ const INLINE = 1000;
 /** Targets read of one entry. More than that is refused whole (Entry.oversized): half a list is never delivered. */
 const MOST_TARGETS = 100_000;
 
-/** Entries by key; keys without one are not in the map. */
-export async function readEntries(db: Queryable, keys: readonly string[]): Promise<Map<string, Entry>> {
+/**
+ * Entries by key; keys without one are not in the map. Throws when the longer lists among them have more than `mostInLists` targets
+ * together: no single expansion may have so many, and they would not fit in memory.
+ */
+export async function readEntries(
+  db: Queryable,
+  keys: readonly string[],
+  mostInLists = Number.POSITIVE_INFINITY,
+): Promise<Map<string, Entry>> {
   const { rows } = await db.query<EntryRow>({
     name: "directory_entries",
     text: `select address, kind, owner, expires_at, posting,
@@ -48,8 +59,12 @@ export async function readEntries(db: Queryable, keys: readonly string[]): Promi
     values: [keys, INLINE + 1],
   });
   const entries = new Map<string, Entry>();
+  let inLists = 0;
   for (const row of rows) {
-    const targets = row.targets.length > INLINE ? await readTargets(db, row.address) : row.targets;
+    const isLong = row.targets.length > INLINE;
+    const targets = isLong ? await readTargets(db, row.address) : row.targets;
+    if (isLong) inLists += targets.length;
+    if (inLists > mostInLists) throw new Error(`more than ${mostInLists} targets in the lists of one question`);
     const entry = entryOfRow({ ...row, targets: targets.slice(0, MOST_TARGETS) }, targets.length > MOST_TARGETS);
     if (entry !== null) entries.set(row.address, entry);
   }

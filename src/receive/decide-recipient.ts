@@ -6,6 +6,7 @@ import { atOurs, type Mailbox } from "../mail/mailbox.ts";
 import type { ForwardPath } from "../mail/path.ts";
 import { replies, replyToLocalPart } from "../mail/replies.ts";
 import type { Reply } from "../mail/reply.ts";
+import { postmasterOf } from "../resolve/bounce-mailbox.ts";
 import type { FinalRecipient, Resolution, Resolve } from "../resolve/resolution.ts";
 import { decideRelay, type RelayDecision } from "./relay-decision.ts";
 
@@ -42,7 +43,7 @@ export async function decideRecipient(decider: Decider, question: RecipientQuest
   const decision = decideRelay({ ...question, domain: domain.kind, ownLiteral: ownLiteral(question) });
   const { path } = question;
   if (decision === "postmaster" || path.kind === "postmaster") return toPostmaster(decider, question, domain.kind === "found");
-  if (decision === "ours") return toOurs(decider, path.mailbox, question.reversePath);
+  if (decision === "ours") return toOurs(decider, path.mailbox, question);
   return decision === "relay" ? relayed(path.mailbox) : refuse(refusals[decision]);
 }
 
@@ -83,13 +84,17 @@ const only = (mailbox: Mailbox, path: readonly string[], held: string | null = n
 /** As given: a foreign local part keeps its case, and expansion is its own server's business. */
 const relayed = (mailbox: Mailbox): RecipientDecision => accept(mailbox, [only(mailbox, [mailbox.key])]);
 
-async function toOurs(decider: Decider, given: Mailbox, reversePath: ReversePath): Promise<RecipientDecision> {
+async function toOurs(decider: Decider, given: Mailbox, question: RecipientQuestion): Promise<RecipientDecision> {
   const mailbox = atOurs(given);
   const refusal = replyToLocalPart(mailbox.localPart);
   if (refusal !== null) return refuse(refusal);
-  const resolution = await decider.resolve(mailbox, reversePath);
+  const resolution = await decider.resolve(mailbox, question.reversePath);
   if (resolution.kind === "expanded" && resolution.recipients.length > 0) {
     return accept(given, resolution.recipients);
+  }
+  // A bounce of a copy we sent for a list finds somebody, the list's owner or not.
+  if (resolution.kind === "absent" && resolution.bouncesOf !== undefined && question.reversePath === null) {
+    return toPostmaster(decider, { ...question, path: { kind: "mailbox", mailbox: postmasterOf(resolution.bouncesOf.domain) } }, true);
   }
   if (resolution.kind === "unavailable") decider.unavailable(resolution.cause);
   return refuse(refusalOf(resolution));

@@ -14,7 +14,19 @@ export function outcomeOf(walked: Walk): Resolution {
   const deadEnds = deadEndsOf(graph, closing);
   const recipients = recipientsOf(graph, closing);
   if (recipients.length > 0) return { kind: "expanded", recipients, deadEnds };
+  const bouncesOf = listBehindBounces(graph);
+  if (bouncesOf !== null) return { kind: "absent", deadEnds, bouncesOf };
   return { kind: deadEnds.every(({ why }) => why === "loop") ? "onlyItself" : "absent", deadEnds };
+}
+
+/** The bounce address that the asked address is, or means. */
+function listBehindBounces({ starts }: Graph): Mailbox | null {
+  const passed = new Set<Node>(); // a catch-all may mean itself
+  for (let at = starts[0]; at?.kind === "passed" && !passed.has(at); at = at.hops[0]?.to) {
+    if (at.hops[0]?.reason === "bounces") return at.mailbox;
+    passed.add(at);
+  }
+  return null;
 }
 
 function deadEndsOf({ nodes }: Graph, closing: ReadonlySet<Edge>): DeadEnd[] {

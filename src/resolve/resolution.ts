@@ -34,7 +34,8 @@ export type Resolution =
       readonly recipients: readonly FinalRecipient[];
       readonly deadEnds: readonly DeadEnd[];
     }
-  | { readonly kind: "absent"; readonly deadEnds: readonly DeadEnd[] } // 550 5.1.1
+  // 550 5.1.1; `bouncesOf`: of a list's bounce address whose owner cannot be reached, so that its postmaster must answer for it
+  | { readonly kind: "absent"; readonly deadEnds: readonly DeadEnd[]; readonly bouncesOf?: Mailbox }
   | { readonly kind: "unavailable"; readonly cause: Error } // 451 4.3.0
   | { readonly kind: "tooLarge"; readonly limit: "depth" | "recipients" | "hops"; readonly at: string } // 550 5.2.4
   | { readonly kind: "onlyItself"; readonly deadEnds: readonly DeadEnd[] } // 550 5.4.6

@@ -16,7 +16,7 @@ export type ResolveDirectory = Pick<Directory, "domains" | "entries" | "generati
 
 export type ResolveOptions = { readonly limits?: Limits; readonly now?: () => Date; readonly cacheWeight?: number };
 
-/** Nodes and hops of answers kept by one process: a list of 10,000 is 20,000 of them. About 60 MiB when it is full. */
+/** Nodes and hops of answers kept by one process: a list of 10,000 is 20,000 of them. 62 MiB when it is full of aliases. */
 const CACHE_WEIGHT = 200_000;
 
 /** What an address comes to for everybody, and the lists on the way, whose say depends on the sender. */

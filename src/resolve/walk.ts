@@ -148,9 +148,12 @@ class Walker {
     if (entry.targets.length === 0 && entry.badTargets.length === 0) at.why = "empty";
     if (entry.oversized) this.#exceed("recipients", at.mailbox);
     const reason = entry.kind === "list" ? "member" : "alias";
+    const led = new Set<Node>(); // targets that differ in case only are one address, and one way
     for (const target of entry.targets) {
-      this.#hop(at, this.meet(target, at), reason);
+      const to = this.meet(target, at);
+      if (!led.has(to)) this.#hop(at, to, reason);
       if (this.tooLarge !== null) return;
+      led.add(to);
     }
   }
 

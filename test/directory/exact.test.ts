@@ -4,6 +4,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Db } from "../../src/db/client.ts";
 import type { Directory } from "../../src/directory/directory.ts";
 import { openDirectory, readDirectory } from "../../src/directory/open-directory.ts";
+import type { Resolve } from "../../src/resolve/resolution.ts";
+import { openResolve } from "../../src/resolve/resolve.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { writeDirectory } from "../support/directory-rows.ts";
 import { mailbox } from "../support/mailbox.ts";
@@ -11,29 +13,38 @@ import { runSql, silentLog } from "../support/sql.ts";
 
 let database: TestDatabase;
 let writer: Db;
-let nodes: Directory[] = [];
+/** A directory and the resolver over it: both keep answers. */
+type Node = { readonly directory: Directory; readonly resolve: Resolve };
+let nodes: Node[] = [];
 
 beforeAll(async () => {
   database = await createDatabase();
   writer = database.open({ applicationName: "somebody with psql" });
 });
 afterEach(async () => {
-  await Promise.all(nodes.map((node) => node.close()));
+  await Promise.all(nodes.map(({ directory }) => directory.close()));
   nodes = [];
 });
 afterAll(() => database.drop());
 
 const names = Array.from({ length: 12 }, (_, i) => mailbox(`u${i}@campus.test`));
+const sender = mailbox("o1@mbx.test"); // an owner of some lists
 const domainNames = ["campus.test", "old.test", "new.test"];
 
 /** All that a directory says, as one text. */
-async function everything(directory: Directory): Promise<string> {
+async function everything({ directory, resolve }: Node): Promise<string> {
   const entries = await directory.entries(names);
   const domains = await directory.domains();
+  const resolved = await Promise.all(names.map((name) => resolve(name, sender)));
   const routes = await Promise.all(domainNames.map((name) => directory.route(name)));
   if (entries.kind !== "found" || domains.kind !== "found") throw new Error("unavailable");
   const shown = (kind: unknown) => (kind instanceof Map ? [...kind].sort(([a], [b]) => (String(a) < String(b) ? -1 : 1)) : kind);
-  return JSON.stringify([shown(entries.value), shown(domains.value), routes.map((route) => (route.kind === "found" ? route.value : null))]);
+  return JSON.stringify([
+    shown(entries.value),
+    shown(domains.value),
+    resolved,
+    routes.map((route) => (route.kind === "found" ? route.value : null)),
+  ]);
 }
 
 /** One to three changes as a person would make them, in one transaction. */
@@ -51,6 +62,10 @@ async function change(random: () => number): Promise<void> {
       values: [`t${Math.floor(random() * 5)}@mbx.test`],
     }),
     () => ({ text: "delete from targets where address = $1", values: [address()] }),
+    () => ({
+      text: "insert into targets select $1, $2 where exists (select from entries where address = $1) on conflict do nothing",
+      values: [address(), address()],
+    }),
     () => ({ text: "update targets set target = target || 'x' where address = $1", values: [address()] }),
     () => ({
       text: "update entries set address = $2 where address = $1 and not exists (select from entries where address = $2)",
@@ -98,8 +113,8 @@ function randomFrom(seed: number): () => number {
 }
 
 /** Milliseconds until the node says what SQL says; Infinity: not within 2 s. */
-async function untilExact(node: Directory): Promise<number> {
-  const expected = await everything(readDirectory(writer));
+async function untilExact(node: Node): Promise<number> {
+  const expected = await everything(nodeOver(readDirectory(writer)));
   const start = performance.now();
   while (performance.now() - start < 2000) {
     if ((await everything(node)) === expected) return performance.now() - start;
@@ -108,10 +123,12 @@ async function untilExact(node: Directory): Promise<number> {
   return Number.POSITIVE_INFINITY;
 }
 
+const nodeOver = (directory: Directory): Node => ({ directory, resolve: openResolve(directory) });
+
 async function openNodes(): Promise<void> {
   await writeDirectory(writer, { domains: [{ domain: "campus.test" }], entries: { "u0@campus.test": ["t@mbx.test"] } });
-  nodes = [0, 1].map(() => openDirectory(database.open(), { log: silentLog }));
-  await expect.poll(() => nodes.every((node) => node.generation() !== null)).toBe(true);
+  nodes = [0, 1].map(() => nodeOver(openDirectory(database.open(), { log: silentLog })));
+  await expect.poll(() => nodes.every(({ directory }) => directory.generation() !== null)).toBe(true);
 }
 
 const killListeners = () =>
@@ -151,16 +168,16 @@ describe("two nodes and a person with psql", () => {
     await Promise.all(nodes.map(everything));
     await writer.query({ text: "alter table targets disable trigger user" });
     await writer.query({ text: "update targets set target = 'other@mbx.test'" });
-    expect(await untilExact(nodes[0] as Directory)).toBe(Number.POSITIVE_INFINITY);
+    expect(await untilExact(nodes[0] as Node)).toBe(Number.POSITIVE_INFINITY);
     await writer.query({ text: "alter table targets enable trigger user" });
   });
 });
 
 it("while it cannot listen, each answer comes from the database and nobody knows the generation; afterwards it is exact again", async () => {
   await openNodes();
-  const [node] = nodes as [Directory];
+  const [node] = nodes as [Node];
   const u0 = async () => {
-    const answer = await node.entries([mailbox("u0@campus.test")]);
+    const answer = await node.directory.entries([mailbox("u0@campus.test")]);
     return answer.kind === "found" ? answer.value.get("u0@campus.test")?.targets.map(({ key }) => key) : answer.kind;
   };
   const allowConnections = (allowed: boolean) =>
@@ -172,16 +189,16 @@ it("while it cannot listen, each answer comes from the database and nobody knows
   await allowConnections(false);
   try {
     await killListeners();
-    await expect.poll(() => node.generation(), { interval: 1 }).toBeNull();
+    await expect.poll(() => node.directory.generation(), { interval: 1 }).toBeNull();
     for (const target of ["one@mbx.test", "two@mbx.test"]) {
       await writer.query({ text: "update targets set target = $1", values: [target] });
       expect(await u0()).toEqual([target]);
     }
-    expect(node.generation()).toBeNull();
+    expect(node.directory.generation()).toBeNull();
   } finally {
     await allowConnections(true);
   }
-  await expect.poll(() => node.generation(), { timeout: 5000 }).not.toBeNull();
+  await expect.poll(() => node.directory.generation(), { timeout: 5000 }).not.toBeNull();
   expect(await u0()).toEqual(["two@mbx.test"]);
   expect(await untilExact(node)).toBeLessThan(2000);
 });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readDirectory } from "../../src/directory/open-directory.ts";
+import { decideRecipient } from "../../src/receive/decide-recipient.ts";
 import type { Resolve } from "../../src/resolve/resolution.ts";
 import { openResolve } from "../../src/resolve/resolve.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
@@ -136,5 +137,33 @@ describe("bounces of a list's copies", () => {
   it("of an expired list still reach it", async () => {
     await write({ "l@campus.test": { list: "anyone", owner: "boss@mbx.test", targets: [], expires: "2020-01-01" } });
     expect(await post("l-bounces@campus.test", null)).toBe("boss@mbx.test");
+  });
+
+  it.each([
+    ["without an owner", { "l@campus.test": { list: "anyone", targets: ["ann@mbx.test"] } }],
+    ["whose owner leads nowhere", { "l@campus.test": { list: "anyone", owner: "gone@campus.test", targets: ["ann@mbx.test"] } }],
+  ] as const)("of a list %s go to whoever answers for postmaster", async (_, entries) => {
+    await write(entries);
+    const answer = async (to: string, from: string | null) => {
+      const decided = await decideRecipient(
+        {
+          directory: readDirectory(database.db),
+          resolve,
+          postmaster: async () => ({ address: mailbox("postmaster@campus.test"), fallback: mailbox("pm@mbx.test") }),
+          unavailable: () => {},
+        },
+        {
+          path: { kind: "mailbox", mailbox: mailbox(to) },
+          reversePath: from === null ? null : mailbox(from),
+          trustedNetwork: false,
+          ownAddress: "192.0.2.1",
+        },
+      );
+      return decided.accepted ? decided.recipients.map((one) => one.mailbox.key).join() : decided.reply.enhancedStatus;
+    };
+    expect(await answer("l-bounces@campus.test", null)).toBe("pm@mbx.test");
+    expect(await answer("l-bounces@old.test", null)).toBe("pm@mbx.test");
+    expect(await answer("l-bounces@campus.test", "spam@else.test")).toBe("5.1.1");
+    expect(await answer("nothing-bounces@campus.test", null)).toBe("5.1.1");
   });
 });
