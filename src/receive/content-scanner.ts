@@ -59,6 +59,7 @@ export class ContentScanner {
     let write = from; // everything before it, from `from` on, is content; it falls behind `read` by one octet per stuffed dot
     let lineStart = from - this.#lineLength; // where the current line's content starts, in terms of `write`
     let seen = 0; // all octets or-ed together
+    let { longestLine, headerSize } = this; // fields are slow here
     let ended = -1;
     while (read < end) {
       let octet = segment[read] as number;
@@ -82,10 +83,25 @@ export class ContentScanner {
           seen |= octet;
           break;
         }
+        if (octet === CR && read + 1 < end && segment[read + 1] === LF) {
+          // Most line ends: whole, and in this segment. At the start of a line a dot alone is special.
+          if (write !== read) {
+            segment[write] = CR;
+            segment[write + 1] = LF;
+          }
+          const length = write - lineStart;
+          write += 2;
+          read += 2;
+          if (length > longestLine) longestLine = length;
+          else if (length === 0 && headerSize < 0) headerSize = this.size + write - from;
+          lineStart = write;
+          if (read === end || segment[read] === DOT) state = LINE_START;
+          continue;
+        }
       } else if (state === LINE_START) {
         if (octet === DOT) {
-          state = AFTER_DOT;
           read++;
+          state = read < end && segment[read] !== CR ? IN_LINE : AFTER_DOT;
           continue;
         }
       } else if (state === AFTER_DOT) {
@@ -100,10 +116,10 @@ export class ContentScanner {
           ended = read;
           break;
         }
+        const length = write - 1 - lineStart;
         segment[write++] = LF;
-        const length = write - 2 - lineStart;
-        if (length > this.longestLine) this.longestLine = length;
-        if (length === 0 && this.headerSize < 0) this.headerSize = this.size + write - from;
+        if (length > longestLine) longestLine = length;
+        else if (length === 0 && headerSize < 0) headerSize = this.size + write - from;
         lineStart = write;
         state = LINE_START;
         continue;
@@ -118,17 +134,14 @@ export class ContentScanner {
       segment[write++] = octet;
       read++;
     }
-    if (write - lineStart > this.longestLine) this.#longestUnfinished(write - lineStart, state);
+    // A line without an end counts as far as it came; a CR at its end may belong to its CRLF.
+    this.longestLine = Math.max(longestLine, write - lineStart - (state === AFTER_CR ? 1 : 0));
+    this.headerSize = headerSize;
     this.#state = state;
     this.#lineLength = write - lineStart;
     this.size += write - from;
     if (seen > 0x7f) this.eightBit = true;
     this.piece = segment.subarray(from, write);
     return ended;
-  }
-
-  /** A line without an end counts as far as it came; a CR at its end may belong to its CRLF. */
-  #longestUnfinished(length: number, state: number): void {
-    this.longestLine = Math.max(this.longestLine, state === AFTER_CR ? length - 1 : length);
   }
 }

@@ -1,7 +1,12 @@
 import { cannotBeOurs } from "../mail/domain.ts";
 import type { Lookup } from "../mail/lookup.ts";
-import { atOurs, type Mailbox } from "../mail/mailbox.ts";
+import { atOurs } from "../mail/mailbox.ts";
 import type { ForwardPath } from "../mail/path.ts";
+
+const POSTMASTER = "postmaster"; // in any case, RFC 5321 §4.5.1
+
+/** SRS addresses stand for foreign ones. We issue none, so whoever sends to one made it up to relay through us. */
+const GENERATED = /^srs[01][=+-]/;
 
 /** All that the decision rests on. Nothing of the sender is in it: no reverse-path, no HELO name, no header field opens the relay. */
 export type RelayQuestion = {
@@ -24,17 +29,13 @@ export type RelayDecision = "ours" | "postmaster" | "relay" | "relayDenied" | "n
 export function decideRelay({ path, domain, trustedNetwork, ownLiteral }: RelayQuestion): RelayDecision {
   if (path.kind === "postmaster") return "postmaster"; // RFC 5321 §4.5.1
   const { mailbox } = path;
-  if (mailbox.domain === ownLiteral && isPostmaster(mailbox)) return "postmaster";
+  const { localPart } = atOurs(mailbox); // as it would be if the domain were ours: in lower case
+  if (mailbox.domain === ownLiteral && localPart === POSTMASTER) return "postmaster";
   if (cannotBeOurs(mailbox.domain)) return trustedNetwork ? "noDestination" : "relayDenied";
   if (domain === "unavailable") return "unavailable"; // never "absent": a lookup that failed refuses nobody for good
   if (domain === "found") {
-    if (isPostmaster(mailbox)) return "postmaster";
-    return isGenerated(mailbox) ? "returnAddressInvalid" : "ours";
+    if (localPart === POSTMASTER) return "postmaster";
+    return GENERATED.test(localPart) ? "returnAddressInvalid" : "ours";
   }
   return trustedNetwork ? "relay" : "relayDenied";
 }
-
-const isPostmaster = (mailbox: Mailbox): boolean => atOurs(mailbox).localPart === "postmaster"; // any case, RFC 5321 §4.5.1
-
-/** SRS addresses stand for foreign ones. We issue none, so whoever sends to one made it up to relay through us. */
-const isGenerated = (mailbox: Mailbox): boolean => /^srs[01][=+-]/.test(atOurs(mailbox).localPart);

@@ -19,11 +19,12 @@ function scan(octets: string, cuts: readonly number[] = [], given = limits): Rea
   const edges = [0, ...[...cuts].sort((a, b) => a - b), whole.length];
   let content = "";
   for (let i = 1; i < edges.length; i++) {
-    const segment = Buffer.from(whole.subarray(edges[i - 1], edges[i])); // a copy: the scanner writes into it
-    const end = scanner.scan(segment, 0);
+    const before = i === 1 ? "DATA\r\n" : ""; // content may begin behind the command, in its segment
+    const segment = Buffer.concat([Buffer.from(before), whole.subarray(edges[i - 1], edges[i])]); // a copy: the scanner writes into it
+    const end = scanner.scan(segment, before.length);
     content += scanner.piece.toString("latin1");
     if (end < 0) continue;
-    const rest = whole.toString("latin1", (edges[i - 1] as number) + end);
+    const rest = whole.toString("latin1", (edges[i - 1] as number) + end - before.length);
     return { content, fault: scanner.fault(), rest, headerSize: scanner.headerSize, longest: scanner.longestLine };
   }
   return { content, fault: scanner.fault(), rest: null, headerSize: scanner.headerSize, longest: scanner.longestLine };
