@@ -9,7 +9,10 @@ import type { AllSettings } from "./settings.ts";
 const FAILURES_TO_OPEN = 3;
 /** Of the attempts a next hop may have, lists use no more than this share: a person's mail never waits for a list's slow transaction. */
 const LISTS_SHARE = 0.75;
-/** A next hop whose attempts last longer than others' patience gets no more than this many at once. */
+/**
+ * A next hop whose attempts last longer than others' patience gets this many at once: no more, so that it does not use up the slots; no
+ * fewer, so that one message it never answers does not hold up all others for it.
+ */
 const SLOW_WINDOW = 2;
 
 /** What a finished attempt says of the host: it answered; it broke off or sent us away; no session could be had; nothing. */
@@ -63,7 +66,7 @@ export class Hop {
   /** Attempts it may have at once now. */
   get window(): number {
     if (this.isOpen) return 1;
-    return Math.floor(this.#slow ? Math.min(SLOW_WINDOW, this.#window) : this.#window);
+    return this.#slow ? Math.min(SLOW_WINDOW, this.#largest) : Math.floor(this.#window);
   }
 
   /** The next job, if one may run. */

@@ -170,6 +170,11 @@ export const replyTable = {
     "more than 50 Received fields",
     "Look for a loop between mail servers.",
   ),
+  hereBefore: row(
+    "554 5.4.6 Message was here for this address before, mail loop",
+    "a Delivered-To field names the very address it is sent to",
+    "Look for a forward that leads back.",
+  ),
   localTrouble: row("451 4.3.0 Local trouble, try again later", "anything on our side that went wrong: nothing was stored", tryLater),
 } as const satisfies Record<string, Row>;
 

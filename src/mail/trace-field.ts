@@ -38,6 +38,9 @@ export function receivedField(reception: Reception): string {
 export const returnPathField = (reversePath: ReversePath): string =>
   `Return-Path: <${reversePath === null ? "" : mailboxText(reversePath)}>\r\n`;
 
+/** RFC 9228 §3: an address of ours that the message has passed. When it comes back for the same address it is in a loop. */
+export const deliveredToField = (forwardPath: Mailbox): string => `Delivered-To: ${mailboxText(forwardPath)}\r\n`;
+
 /** RFC 5322 §3.3, in UTC. */
 const rfc5322Date = (time: Date): string => time.toUTCString().replace("GMT", "+0000");
 

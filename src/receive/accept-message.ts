@@ -1,9 +1,9 @@
 import { type Header, readHeader } from "../mail/header.ts";
-import { countReceived, messageIdOf } from "../mail/header-facts.ts";
+import { countReceived, deliveredTo, messageIdOf } from "../mail/header-facts.ts";
 import { queuedAs, replies } from "../mail/replies.ts";
 import type { Reply } from "../mail/reply.ts";
-import { receivedField } from "../mail/trace-field.ts";
-import type { NewMessage } from "../queue/claim.ts";
+import { deliveredToField, receivedField } from "../mail/trace-field.ts";
+import type { NewMessage, NewRecipient } from "../queue/claim.ts";
 import type { Content } from "./content.ts";
 import type { ContentFault } from "./content-scanner.ts";
 import type { Dialogue } from "./dialogue.ts";
@@ -25,7 +25,7 @@ export async function acceptMessage(dialogue: Dialogue, transaction: Transaction
   const dotAt = performance.now();
   try {
     await content.finish();
-    const judged = judge(dialogue, content);
+    const judged = judge(dialogue, transaction, content);
     if ("code" in judged) {
       content.drop();
       return judged;
@@ -40,20 +40,23 @@ export async function acceptMessage(dialogue: Dialogue, transaction: Transaction
 }
 
 /** The header of a message that can be accepted, or the reply that refuses it. */
-function judge({ context }: Dialogue, content: Content): Header | Reply {
+function judge({ context }: Dialogue, transaction: Transaction, content: Content): Header | Reply {
   const fault = content.scanner.fault();
   if (fault !== null) return faultReplies[fault];
   if (content.troubled) return replies.localTrouble;
   const read = readHeader(content.header());
   if (!read.ok) return read.reply;
-  return countReceived(read.header) > context.limits.receivedFields ? replies.tooManyHops : read.header; // RFC 5321 §6.3
+  if (countReceived(read.header) > context.limits.receivedFields) return replies.tooManyHops; // RFC 5321 §6.3
+  // RFC 9228 §3. Other servers may take Received fields out; whoever forwards leaves this one in.
+  const loops = transaction.loopsAmong(deliveredTo(read.header)).length;
+  return loops > 0 && loops === transaction.named ? replies.hereBefore : read.header;
 }
 
 function newMessage({ context, client, state, tls }: Dialogue, transaction: Transaction, content: Content, header: Header): NewMessage {
   const { envelope, onlyForwardPath } = transaction;
   const { scanner, intake } = content;
   const heloName = state.hello?.name ?? null;
-  const prefix = receivedField({
+  const received = receivedField({
     heloName: heloName ?? "",
     clientAddress: client.address,
     hostname: context.settings.hostname,
@@ -67,12 +70,24 @@ function newMessage({ context, client, state, tls }: Dialogue, transaction: Tran
   });
   return {
     envelope: scanner.eightBit ? { ...envelope, body: "8BITMIME" } : envelope, // RFC 6152 §3: what it is counts, not what was announced
-    prefix,
+    // With several forward-paths each would read of the others; a copy that comes back comes back for one of them, and gets it then.
+    prefix: onlyForwardPath === null ? received : deliveredToField(onlyForwardPath) + received,
     headerSize: scanner.headerSize < 0 ? scanner.size : scanner.headerSize,
     headerMessageId: messageIdOf(header),
     clientAddress: client.address,
     heloName,
     authenticatedAs: null,
-    recipients: transaction.recipients,
+    recipients: withoutLoops(transaction, header),
   };
+}
+
+/** DATA has one reply for all: where some forward-paths loop, the others are served, and those wait for a person instead of going round. */
+function withoutLoops(transaction: Transaction, header: Header): readonly NewRecipient[] {
+  const loops = new Set(transaction.loopsAmong(deliveredTo(header)));
+  if (loops.size === 0) return transaction.recipients;
+  return transaction.recipients.map((recipient) =>
+    loops.has(recipient.originalRecipient)
+      ? { ...recipient, held: recipient.held ?? `mail loop: was here for ${recipient.originalRecipient} before` }
+      : recipient,
+  );
 }

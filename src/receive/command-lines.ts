@@ -11,7 +11,8 @@ export class CommandLines {
   /** The line taken last, without its CRLF; empty when `fault` is set. */
   line: Buffer = Buffer.alloc(0);
   fault: LineFault | null = null;
-  #held: Buffer[] = [];
+  /** Of the unfinished line, one Buffer however it is cut; made when there is one. */
+  #held: Buffer | null = null;
   #heldLength = 0;
   #first = true;
   readonly #limit: number;
@@ -40,10 +41,7 @@ export class CommandLines {
     const end = at + 1;
     if (this.#heldLength + end - from > this.#limit) return this.#faulty("tooLong", end);
     let whole = segment.subarray(from, end);
-    if (this.#heldLength > 0) {
-      this.#held.push(whole);
-      whole = Buffer.concat(this.#held);
-    }
+    if (this.#held !== null) whole = Buffer.concat([this.#held.subarray(0, this.#heldLength), whole]);
     this.#forget();
     const length = whole.length - 2;
     if (length < 0 || whole.indexOf(CR) !== length) this.fault = "bareLineEnd";
@@ -59,14 +57,20 @@ export class CommandLines {
 
   /** Of a line that is too long already only its length is known. */
   #hold(rest: Buffer): void {
+    const at = this.#heldLength;
     this.#heldLength += rest.length;
-    if (this.#heldLength > this.#limit) this.#held = [];
-    else if (rest.length > 0) this.#held.push(Buffer.from(rest)); // a copy: the segment it came in may be far larger
+    if (this.#heldLength > this.#limit) {
+      this.#held = null;
+      return;
+    }
+    if (rest.length === 0) return;
+    this.#held ??= Buffer.allocUnsafeSlow(this.#limit); // a copy: the segment it came in may be far larger
+    rest.copy(this.#held, at);
   }
 
   #forget(): void {
     if (this.#heldLength === 0) return;
-    this.#held = [];
+    this.#held = null;
     this.#heldLength = 0;
   }
 }

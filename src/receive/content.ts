@@ -26,6 +26,8 @@ export class Content {
   readonly #log: Log;
   #header: Buffer[] = [];
   #headerHeld = 0;
+  /** A header sent octet by octet must not be a Buffer per octet. */
+  readonly #headerBlocks = new Blocks((octets) => void this.#header.push(octets));
   #dropped = false;
 
   constructor(intake: Intake, limits: Limits, log: Log) {
@@ -54,7 +56,7 @@ export class Content {
     if (!this.#dropped && this.scanner.fault() !== null) this.drop();
     if (this.#dropped) return undefined;
     if (this.scanner.headerSize < 0 || this.#headerHeld < this.scanner.headerSize) {
-      this.#header.push(octets);
+      void this.#headerBlocks.add(octets); // keeps it, and never asks to wait
       this.#headerHeld += octets.length;
     }
     return this.#blocks.add(octets);
@@ -68,6 +70,7 @@ export class Content {
 
   /** The header section as received, its empty line included. Without such a line all of the content is header. */
   header(): Buffer {
+    void this.#headerBlocks.flush();
     const whole = this.#header.length === 1 ? (this.#header[0] as Buffer) : Buffer.concat(this.#header);
     return this.scanner.headerSize < 0 ? whole : whole.subarray(0, this.scanner.headerSize);
   }

@@ -1,5 +1,5 @@
 import type { DsnRequest, Envelope } from "../mail/envelope.ts";
-import { type Mailbox, mailboxText } from "../mail/mailbox.ts";
+import { atOurs, type Mailbox, mailboxText } from "../mail/mailbox.ts";
 import type { NewRecipient } from "../queue/claim.ts";
 import { bounceMailbox } from "../resolve/bounce-mailbox.ts";
 import type { FinalRecipient } from "../resolve/resolution.ts";
@@ -14,11 +14,21 @@ export class Transaction {
   forwardPaths = 0;
   /** The forward-path, as long as there is one and no other. */
   onlyForwardPath: Mailbox | null = null;
-  readonly #named = new Set<string>();
+  readonly #named = new Map<string, Mailbox>();
   readonly #recipients = new Map<string, NewRecipient>();
 
   constructor(envelope: Envelope) {
     this.envelope = envelope;
+  }
+
+  /** Different forward-paths. */
+  get named(): number {
+    return this.#named.size;
+  }
+
+  /** Forward-paths that are among `passed` (keys in lower case): the message was here for them before. */
+  loopsAmong(passed: ReadonlySet<string>): readonly string[] {
+    return [...this.#named.values()].filter((path) => passed.has(atOurs(path).key)).map(mailboxText);
   }
 
   get recipients(): NewRecipient[] {
@@ -31,7 +41,7 @@ export class Transaction {
     if (this.#recipients.size + fresh > limit) return false;
     this.forwardPaths++;
     if (this.#named.has(forwardPath.key)) return true; // said again: it leads where it led before
-    this.#named.add(forwardPath.key);
+    this.#named.set(forwardPath.key, forwardPath);
     this.onlyForwardPath = this.#named.size === 1 ? forwardPath : null;
     const originalRecipient = mailboxText(forwardPath);
     for (const final of finals) {

@@ -97,6 +97,21 @@ describe("a next hop", () => {
     expect(slow.most()).toBe(1); // one at a time; the first success allows two
   });
 
+  test("that never answers one message still gets the others, however little it had before", async () => {
+    let sayIt = true;
+    const hop = await sink({
+      answer: (line) => (!line.startsWith("RCPT") ? null : line.includes("stuck") ? "" : sayIt ? "421 4.7.0 too many" : null),
+    });
+    const trial = start({ "*": smtpTo(hop.port) }, { slowSeconds: 0.3 });
+    for (let n = 0; n < 8; n++) trial.deliverer.accept(claimed(["a@x.test"])); // down to one at a time
+    await trial.until(8);
+    sayIt = false;
+    trial.deliverer.accept(claimed(["stuck@x.test"]));
+    for (let n = 0; n < 5; n++) trial.deliverer.accept(claimed(["b@x.test"]));
+    await trial.until(13);
+    expect(hop.taken).toHaveLength(5);
+  });
+
   test("that is down is asked once for each step: what waits hears of it without a connect", async () => {
     const hop = await sink();
     await hop.close();

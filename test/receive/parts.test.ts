@@ -1,13 +1,15 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { replies } from "../../src/mail/replies.ts";
 import { Blocks } from "../../src/receive/blocks.ts";
 import { ConnectionCounts } from "../../src/receive/connection-counts.ts";
+import { Content } from "../../src/receive/content.ts";
 import { inTime, Late } from "../../src/receive/in-time.ts";
 import { defaultLimits } from "../../src/receive/limits.ts";
 import { countedAs, parseNetworks } from "../../src/receive/networks.ts";
 import { Patience } from "../../src/receive/patience.ts";
 import { Transaction } from "../../src/receive/transaction.ts";
+import { silentLog } from "../support/sql.ts";
 import { mailbox } from "./campus.ts";
 
 describe("networks", () => {
@@ -232,4 +234,29 @@ describe("a transaction", () => {
     transaction.add(mailbox("v@campus.test"), dsn, [], 10);
     expect(transaction.onlyForwardPath).toBe(null);
   });
+});
+
+test("a header sent octet by octet is kept in a few blocks, not in a Buffer per octet", () => {
+  const written: Buffer[] = [];
+  const intake = {
+    messageId: 1n,
+    queueId: "1",
+    write: (octets: Buffer) => void written.push(octets),
+    commit: async () => {},
+    abort: async () => {},
+  };
+  const content = new Content(intake, defaultLimits, silentLog);
+  const header = `Subject: ${"x".repeat(15_000)}\r\n\r\n`;
+  for (const octet of Buffer.from(`${header}body`)) {
+    const segment = Buffer.alloc(1, octet);
+    expect(content.scanner.scan(segment, 0)).toBe(-1);
+    void content.take(content.scanner.piece);
+  }
+  void content.finish();
+  const concat = vi.spyOn(Buffer, "concat");
+  expect(content.header().toString()).toBe(header);
+  const joined = concat.mock.calls.map(([pieces]) => pieces.length);
+  concat.mockRestore();
+  expect(Math.max(...joined)).toBeLessThan(10);
+  expect(Buffer.concat(written).toString()).toBe(`${header}body`);
 });
