@@ -18,7 +18,8 @@ export function healthRoutes(source: HealthSource) {
     .get("/readyz", async (c) => {
       const parts = await source.ready();
       const failed = Object.values(parts).some((fault) => fault !== null);
-      return c.json({ status: failed ? ("unready" as const) : ("ready" as const), parts }, failed ? 503 : 200);
+      const shown = Object.fromEntries(Object.entries(parts).map(([part, fault]) => [part, fault ?? "ok"]));
+      return c.json({ status: failed ? ("unready" as const) : ("ready" as const), parts: shown }, failed ? 503 : 200);
     })
     .get("/version", (c) => c.json({ version: source.version }, 200))
     .get("/metrics", async (c) => c.text(await source.metrics(), 200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }));

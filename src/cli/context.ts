@@ -1,5 +1,7 @@
 /** What a verb gets: its options, the output, and the database when it asks for one. Everything is opened late and closed once. */
+import { existsSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
+import { join } from "node:path";
 import type { LoadedSettings } from "../config/load-settings.ts";
 import type { Db } from "../db/client.ts";
 import type { Connection } from "../db/connection.ts";
@@ -53,16 +55,21 @@ export function openContext(out: Output): CliContext {
     if (database.url) return parseDatabaseUrl(database.url.reveal());
     const { startEmbedded } = await import("../db/embedded/embedded.ts");
     closeOnSignals(close);
+    const isNew = !existsSync(join(dataDir, "postgres", "cluster", "PG_VERSION"));
     const embedded = await startEmbedded({ dataDir, log });
     opened.push(() => embedded.stop());
-    if (!embedded.attached) await migrated(embedded.connection, dataDir);
+    if (isNew) {
+      out.note(`There was no database in ${dataDir}: a new, empty one was made.`);
+      out.note("If you meant another one, name its folder in MAILROOM_DATA_DIR, or the settings with --config.");
+    }
+    if (!embedded.attached) await migrated(embedded.connection, dataDir, isNew);
     return embedded.connection;
   });
   /** A server we start ourselves may be new or of an older version; one that runs already was brought up to date by who started it. */
-  const migrated = async (to: Connection, dataDir: string): Promise<void> => {
+  const migrated = async (to: Connection, dataDir: string, isNew: boolean): Promise<void> => {
     const { migrate } = await import("../db/migrate.ts");
     const applied = await migrate(to, log);
-    if (applied.length > 0) out.note(`The database in ${dataDir} is now at this version (${applied.length} migrations).`);
+    if (applied.length > 0 && !isNew) out.note(`The database in ${dataDir} is now at this version (${applied.length} migrations).`);
   };
   const db = once(async () => {
     const to = await connection();

@@ -77,14 +77,17 @@ async function run(ctx: CliContext, format: ImportInput["format"], path: string,
   };
   let result = await attempt(options.yes && !options.dryRun ? { ifVersion: null } : false);
   await print(ctx, result);
-  if (result.counts.problems > 0) throw new Exit(EXIT.badData);
+  if (result.counts.problems > 0) {
+    ctx.out.note("Nothing was changed: mend the rows with problems, or take them out, and import again.");
+    throw new Exit(EXIT.badData);
+  }
   const changes = result.counts.new + result.counts.changed + result.counts.removed;
   if (!result.applied && !options.dryRun && changes > 0) {
     await confirmed(ctx, `Import ${path}?`, false);
     result = await attempt({ ifVersion: result.directoryVersion });
     if (ctx.json) await ctx.out.json({ applied: result.applied, ...result.counts });
   }
-  ctx.out.note(result.applied ? "Imported." : "Nothing was changed.");
+  ctx.out.note(result.applied && changes > 0 ? "Imported." : changes === 0 ? "There was nothing to change." : "Nothing was changed.");
 }
 
 /** The preview: problems first, then the numbers. How the file was read stands beside it. */

@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import type { QueuedRecipient } from "../queue/inspect.ts";
 import type { Selection } from "../queue/selection.ts";
 import type { Steered } from "../queue/steer.ts";
@@ -40,6 +40,7 @@ export function queueCommand(ctx: CliContext): Command {
   steering(ctx, queue, "release", "let held and quarantined recipients go on", "mailroom queue release --all");
   steering(ctx, queue, "delete", "end the selected recipients without telling the sender", "mailroom queue delete --id 4bXk2q1hZz --yes");
   selecting(queue.command("return").description("end the selected recipients with a bounce to their senders"))
+    .option("--yes", "do not ask (asked for --reason and --all)")
     .addHelpText("after", examples("mailroom queue return --id 4bXk2q1hZz"))
     .action((options: SelectOptions) => giveBack(ctx, options));
   return queue;
@@ -50,13 +51,13 @@ const selecting = (command: Command): Command =>
     .option("--id <id>", "a message; may be given several times", collect)
     .option("--reason <text>", "those whose last reply, status or reason to be held has this text")
     .option("--all", "everything in the queue")
-    .option("--yes", "do not ask")
     .option(WHY[0], WHY[1]);
 
 function steering(ctx: CliContext, queue: Command, verb: Steering, does: string, example: string): void {
-  selecting(queue.command(verb).description(does))
-    .addHelpText("after", examples(example))
-    .action((options: SelectOptions) => steer(ctx, verb, options));
+  const command = selecting(queue.command(verb).description(does));
+  // Only delete asks; scripts may say --yes to all alike.
+  command.addOption(new Option("--yes", "do not ask").hideHelp(verb !== "delete"));
+  command.addHelpText("after", examples(example)).action((options: SelectOptions) => steer(ctx, verb, options));
 }
 
 async function selectionOf(options: SelectOptions): Promise<Selection> {
@@ -72,7 +73,7 @@ async function messageId(id: string): Promise<bigint> {
   const parsed = parseQueueId(id);
   if (parsed === null)
     throw new UsageError(
-      `${JSON.stringify(id)} is not a queue id: it has up to 12 letters without vowels and digits, as in the reply "queued as".`,
+      `${JSON.stringify(id)} is not a queue id: it has up to 12 digits and letters other than vowels, as in the reply "queued as".`,
     );
   return parsed;
 }

@@ -9,7 +9,8 @@ URL is one of
   smtp://host[:port]    that host (port 25), STARTTLS if it offers it
   smtps://host[:port]   with TLS from the start (port 465)
   lmtp://host[:port]    LMTP (port 24); lmtp:///path for a socket
-  maildir:/path         files below that folder
+  maildir:/path         a Maildir; {local} and {domain} stand for the halves of the address, as in
+                        maildir:/srv/mail/{domain}/{local}: without {local} all mail is in one folder
   mx:                   whatever DNS says
   discard:              accept and throw away
 A domain without a route goes where * says; without that, where DNS says.`;

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import type { TracedMessage } from "../queue/trace.ts";
 import type { CliContext } from "./context.ts";
 import { EXIT, Exit } from "./exit-codes.ts";
@@ -13,7 +13,7 @@ export function traceCommand(ctx: CliContext): Command {
     .option("--to <address>", "an address it was sent to, or one it went on to")
     .option("--from <address>", "its envelope sender; <> for bounces")
     .option("--id <id>", "its queue id, or its Message-ID")
-    .option("--since <time>", "how far back to look, as in 30m, 2h or 7d", duration, 48 * HOUR)
+    .addOption(new Option("--since <time>", "how far back to look, as in 30m, 2h or 7d").argParser(duration).default(48 * HOUR, "2d"))
     .option("--limit <number>", "messages at most", count, 100)
     .addHelpText(
       "after",
@@ -47,7 +47,9 @@ async function trace(ctx: CliContext, options: TraceOptions): Promise<void> {
   });
   for (const message of messages) await printTraced(ctx, message);
   if (messages.length > 0) return;
-  ctx.out.note("Nothing found: it was refused in the dialogue, is older than --since or trace.retention, or never reached this server.");
+  ctx.out.note(
+    "Nothing found: it was refused in the dialogue (the log says why), is older than --since or trace.retention, never reached this server, or the address is only a step or a dead end on the way (mailroom explain shows those).",
+  );
   throw new Exit(EXIT.failed);
 }
 
@@ -67,7 +69,7 @@ export async function printTraced(ctx: CliContext, message: TracedMessage): Prom
     await ctx.out.json(message);
     return;
   }
-  const head = `${message.queueId}  ${message.receivedAt.toISOString()}  from=<${message.from ?? ""}> size=${message.size} client=${message.clientAddress ?? "local"} message-id=${message.headerMessageId ?? ""}`;
+  const head = `${message.queueId}  ${message.receivedAt.toISOString()}  from=<${message.from ?? ""}> size=${message.size} client=${message.clientAddress ?? "local"} message-id=${message.headerMessageId ?? "<none>"}`;
   const ended = message.deliveries.map(
     (d) =>
       `  ${d.endedAt.toISOString()}  ${d.outcome.padEnd(9)} to=<${d.to}> orig_to=<${d.origTo}> relay=${d.relay ?? "none"} (${d.reply})\n      ${d.paths.map((path) => path.join(" -> ")).join("; ")}`,
