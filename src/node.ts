@@ -1,5 +1,4 @@
 /** One node: a process that takes mail, resolves it, keeps it and delivers it. The services are put together here, and stopped in reverse. */
-import { randomUUID } from "node:crypto";
 import { ensureCertificate } from "./config/certificate.ts";
 import type { Settings } from "./config/settings-tree.ts";
 import { watchCertificate } from "./config/watch-certificate.ts";
@@ -20,7 +19,7 @@ import { QUEUE_DUE_CHANNEL } from "./queue/steer.ts";
 import { startReceiver } from "./receive/receiver.ts";
 import { createReport } from "./report/report.ts";
 import { openResolve } from "./resolve/resolve.ts";
-import { delivererSettings, queueSettings, receiveSettings, resolveLimits } from "./stage-settings.ts";
+import { delivererSettings, queueSettings, receiveSettings, reporter, resolveLimits } from "./stage-settings.ts";
 
 export type RunningNode = {
   /** `host:port` of each SMTP listener. */
@@ -70,7 +69,7 @@ export async function startNode(
   const report = createReport({
     queue,
     resolve: (mailbox) => resolve(mailbox, null),
-    reporter: { hostname: settings.hostname, domain: settings.hostname, now: () => new Date(), uniqueId: randomUUID },
+    reporter: reporter(settings),
     log,
     metrics,
   });

@@ -1,5 +1,4 @@
 /** What the command line needs to return mail to its senders: a queue, the resolver and the report, without delivery. */
-import { randomUUID } from "node:crypto";
 import type { ReturnDeps } from "./actions/queue.ts";
 import type { Settings } from "./config/settings-tree.ts";
 import type { Db } from "./db/client.ts";
@@ -11,7 +10,7 @@ import { openQueue } from "./queue/queue.ts";
 import { QUEUE_DUE_CHANNEL } from "./queue/steer.ts";
 import { createReport } from "./report/report.ts";
 import { openResolve } from "./resolve/resolve.ts";
-import { queueSettings, resolveLimits } from "./stage-settings.ts";
+import { queueSettings, reporter, resolveLimits } from "./stage-settings.ts";
 
 /** Runs `work` as a node that only settles; the DSNs it writes are delivered by the server's nodes, which are woken. */
 export async function withReturning<T>(db: Db, settings: Settings, log: Log, work: (deps: ReturnDeps) => Promise<T>): Promise<T> {
@@ -30,7 +29,7 @@ export async function withReturning<T>(db: Db, settings: Settings, log: Log, wor
   const report = createReport({
     queue,
     resolve: (mailbox) => resolve(mailbox, null),
-    reporter: { hostname: settings.hostname, domain: settings.hostname, now: () => new Date(), uniqueId: randomUUID },
+    reporter: reporter(settings),
     log,
     metrics,
   });

@@ -1,9 +1,11 @@
 /** What each stage is told, taken from the settings. Durations there are milliseconds. */
+import { randomUUID } from "node:crypto";
 import type { Settings } from "./config/settings-tree.ts";
 import type { DelivererSettings } from "./deliver/settings.ts";
 import type { QueueSettings } from "./queue/settings.ts";
 import { LOOPBACK, type ReceiveSettings } from "./receive/context.ts";
 import { defaultLimits } from "./receive/limits.ts";
+import type { Reporter } from "./report/failure-dsn.ts";
 import type { Limits as ResolveLimits } from "./resolve/walk.ts";
 
 const seconds = (ms: number): number => ms / 1000;
@@ -16,6 +18,13 @@ export const queueSettings = ({ queue }: Settings): QueueSettings => ({
   leaseSeconds: seconds(queue.lease),
   inMemoryOctets: queue.inMemory,
   memoryBudgetOctets: queue.memory,
+});
+
+export const reporter = ({ hostname }: Settings): Reporter => ({
+  hostname,
+  domain: hostname,
+  now: () => new Date(),
+  uniqueId: randomUUID,
 });
 
 export function receiveSettings(settings: Settings, tls: { cert: string; key: string }): ReceiveSettings {

@@ -1,13 +1,16 @@
 /**
  * `npm run bench`: what this machine forwards. Each case: accepted by Mailroom, delivered to a counting sink (Postfix's smtp-sink) on this machine;
- * durability as in production. Prints medians; docs/performance.md keeps what was measured when.
+ * durability as in production. Prints medians; docs/performance.md keeps what was measured when. `npm run bench -- --profile`: where the processor's
+ * time goes in the first case instead.
  */
 import { spawn } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "../free-port.ts";
 import { sendLoad } from "./load.ts";
+import { hottest } from "./profile.ts";
 import { type BenchServer, startServer } from "./server.ts";
 
 const RUNS = 3;
@@ -21,16 +24,26 @@ sink.on("error", () => {
   console.error("smtp-sink is missing: install Debian's postfix package");
   process.exit(69);
 });
-const server = await startServer();
+const profiles = process.argv.includes("--profile") ? mkdtempSync(join(tmpdir(), "mailroom-profile-")) : null;
+const server = await startServer({}, profiles === null ? [] : ["--cpu-prof", `--cpu-prof-dir=${profiles}`]);
 try {
   load(server);
+  if (profiles === null) await measure();
+  else await throughput("4 KiB, one recipient, under the profiler", 5000, 4096);
+} finally {
+  await server.stop();
+  sink.kill();
+}
+if (profiles !== null) {
+  console.log(hottest(profiles, 10).join("\n"));
+  rmSync(profiles, { recursive: true });
+}
+
+async function measure(): Promise<void> {
   const fastest = await throughput("4 KiB, one recipient", 5000, 4096);
   await latency(fastest / 2);
   await throughput("256 KiB, one recipient", 400, 256 * 1024);
   await list();
-} finally {
-  await server.stop();
-  sink.kill();
 }
 
 /** Two hops: alias → alias → mailbox on the sink; and a list of 10,000. */

@@ -19,8 +19,11 @@ export type BenchServer = {
 
 const CLI = new URL("../../dist/cli/mailroom.js", import.meta.url).pathname;
 
-/** Starts `mailroom serve` and waits until it takes mail. */
-export async function startServer(environment: Readonly<Record<string, string>> = {}): Promise<BenchServer> {
+/** Starts `mailroom serve`, under `node` with these options, and waits until it takes mail. */
+export async function startServer(
+  environment: Readonly<Record<string, string>> = {},
+  nodeOptions: readonly string[] = [],
+): Promise<BenchServer> {
   const dataDir = mkdtempSync(join(tmpdir(), "mailroom-bench-"));
   const env = {
     ...process.env,
@@ -31,7 +34,7 @@ export async function startServer(environment: Readonly<Record<string, string>> 
     MAILROOM_LOG_FORMAT: "json",
     ...environment,
   };
-  const child = spawn(process.execPath, [CLI, "serve"], { env, cwd: dataDir, stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [...nodeOptions, CLI, "serve"], { env, cwd: dataDir, stdio: ["ignore", "pipe", "inherit"] });
   const { smtp, http } = await ready(child);
   const httpPort = Number(http.split(":").at(-1));
   return {

@@ -19,7 +19,8 @@ const CLI = new URL("../../dist/cli/mailroom.js", import.meta.url).pathname;
 
 export async function startRigServer(ports: { smtpPort: number; httpPort: number; sinkPort: number }): Promise<RigServer> {
   const dataDir = mkdtempSync(join(tmpdir(), "mailroom-chaos-"));
-  const errors = openSync(join(tmpdir(), `mailroom-chaos-${process.pid}.log`), "a");
+  const errorLog = join(tmpdir(), `mailroom-chaos-${process.pid}.log`);
+  const errors = openSync(errorLog, "a");
   const env = {
     ...process.env,
     MAILROOM_DATA_DIR: dataDir,
@@ -53,6 +54,8 @@ export async function startRigServer(ports: { smtpPort: number; httpPort: number
       child.kill("SIGTERM");
       const code = await ended;
       rmSync(dataDir, { recursive: true, force: true });
+      if (code === 0) rmSync(errorLog);
+      else console.error(`its last words are in ${errorLog}`);
       return code;
     },
   };

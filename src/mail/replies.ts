@@ -106,7 +106,7 @@ export const replyTable = {
     "SIZE= above the limit, or data above it",
     "Make the message smaller, or send a link.",
   ),
-  noSpace: row("452 4.3.1 Out of space, try again later", "the database volume is nearly full", tryLater),
+  noSpace: row("452 4.3.1 Out of space, try again later", "the database volume is nearly full, or full", tryLater),
 
   // RCPT
   recipientOk: row("250 2.1.5 Ok", "RCPT accepted", goOn),

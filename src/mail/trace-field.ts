@@ -42,7 +42,7 @@ export const returnPathField = (reversePath: ReversePath): string =>
 export const deliveredToField = (forwardPath: Mailbox): string => `Delivered-To: ${mailboxText(forwardPath)}\r\n`;
 
 /** RFC 5322 §3.3, in UTC. */
-const rfc5322Date = (time: Date): string => time.toUTCString().replace("GMT", "+0000");
+export const rfc5322Date = (time: Date): string => time.toUTCString().replace("GMT", "+0000");
 
 /** RFC 3848, and RFC 6531 §4.3 for mail that asked for SMTPUTF8. */
 function protocolOf({ esmtp, tls, authenticated, smtputf8 }: Reception): string {

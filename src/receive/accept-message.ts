@@ -43,7 +43,7 @@ export async function acceptMessage(dialogue: Dialogue, transaction: Transaction
 function judge({ context }: Dialogue, transaction: Transaction, content: Content): Header | Reply {
   const fault = content.scanner.fault();
   if (fault !== null) return faultReplies[fault];
-  if (content.troubled) return replies.localTrouble;
+  if (content.troubled !== null) return content.troubled;
   const read = readHeader(content.header());
   if (!read.ok) return read.reply;
   if (countReceived(read.header) > context.limits.receivedFields) return replies.tooManyHops; // RFC 5321 §6.3

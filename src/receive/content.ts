@@ -1,9 +1,11 @@
 import type { Log } from "../log/log.ts";
+import type { Reply } from "../mail/reply.ts";
 import type { Intake } from "../queue/claim.ts";
 import { Blocks } from "./blocks.ts";
 import { ContentScanner } from "./content-scanner.ts";
 import { inTime } from "./in-time.ts";
 import type { Limits } from "./limits.ts";
+import { replyToTrouble } from "./trouble.ts";
 
 /**
  * The content of one message on its way from the client into the queue. Once it cannot be accepted any more (a fault, or trouble with the
@@ -12,8 +14,8 @@ import type { Limits } from "./limits.ts";
 export class Content {
   readonly scanner: ContentScanner;
   readonly intake: Intake;
-  /** The queue could not take it: 451. */
-  troubled = false;
+  /** The queue could not take it: what to say at the end of data. */
+  troubled: Reply | null = null;
   /** All of it was read. */
   complete = false;
   readonly #startedAt = performance.now();
@@ -104,7 +106,7 @@ export class Content {
 
   /** Remembered, and answered at the end. */
   #trouble(cause: unknown): void {
-    this.troubled = true;
+    this.troubled = replyToTrouble(cause);
     this.#log.error("smtp.intake_failed", { queueId: this.intake.queueId, error: cause instanceof Error ? cause.message : String(cause) });
     this.drop();
   }

@@ -32,7 +32,7 @@ export type Dialogue = {
   /** Starts the TLS handshake, after the reply was said. */
   readonly startTls: (done: () => void) => void;
   readonly say: (reply: Reply, more?: readonly string[]) => void;
-  /** A fault of ours: logged without the client's words; the reply is 451 4.3.0. */
+  /** A fault of ours: logged without the client's words; the reply asks it to come again. */
   readonly trouble: (event: string, cause: unknown) => Reply;
 };
 

@@ -12,6 +12,7 @@ import type { Context } from "./context.ts";
 import { type Answer, type Client, type Dialogue, newState, type State } from "./dialogue.ts";
 import { Patience } from "./patience.ts";
 import { SmtpStream } from "./smtp-stream.ts";
+import { replyToTrouble } from "./trouble.ts";
 
 const BLANK = 0x20;
 
@@ -207,7 +208,7 @@ export class Session extends SMTPConnection implements Dialogue {
 
   trouble(event: string, cause: unknown): Reply {
     this.context.deps.log.error(event, { client: this.client.address, error: cause instanceof Error ? cause.message : String(cause) });
-    return replies.localTrouble;
+    return replyToTrouble(cause);
   }
 
   /**

@@ -1,6 +1,7 @@
 import MimeNode from "nodemailer/lib/mime-node";
 import { mailboxText } from "../mail/mailbox.ts";
 import { replyLine } from "../mail/reply.ts";
+import { rfc5322Date } from "../mail/trace-field.ts";
 import { decodeXtext } from "../mail/xtext.ts";
 import type { ClaimedMessage } from "../queue/claim.ts";
 import type { Ending } from "../queue/settle.ts";
@@ -100,9 +101,6 @@ async function originalHeader({ content, headerSize }: ClaimedMessage): Promise<
   }
   return Buffer.concat(pieces).subarray(0, wanted);
 }
-
-/** RFC 5322 §3.3, in UTC. */
-const rfc5322Date = (time: Date): string => time.toUTCString().replace("GMT", "+0000");
 
 /** Every line end is CRLF, whatever the composer or the original used. */
 const crlf = (octets: Buffer): Buffer => Buffer.from(octets.toString("latin1").replace(/\r\n|\r|\n/g, "\r\n"), "latin1");

@@ -4,6 +4,8 @@
  */
 import type { Log } from "../log/log.ts";
 import type { Metrics } from "../log/metrics.ts";
+import { readHeader } from "../mail/header.ts";
+import { messageIdOf } from "../mail/header-facts.ts";
 import type { Mailbox } from "../mail/mailbox.ts";
 import { mailboxText } from "../mail/mailbox.ts";
 import { reply } from "../mail/reply.ts";
@@ -89,7 +91,7 @@ async function recipientsOf(deps: ReportDeps, to: Mailbox): Promise<NewRecipient
 
 function dsnMessage(octets: Buffer, recipients: readonly NewRecipient[]): NewMessage {
   const headerSize = octets.indexOf("\r\n\r\n") + 4;
-  const id = /^message-id:\s*(<[^>]+>)/im.exec(octets.toString("latin1", 0, headerSize))?.[1] ?? null;
+  const read = readHeader(octets.subarray(0, headerSize));
   return {
     envelope: {
       reversePath: null,
@@ -100,7 +102,7 @@ function dsnMessage(octets: Buffer, recipients: readonly NewRecipient[]): NewMes
     },
     prefix: "",
     headerSize,
-    headerMessageId: id,
+    headerMessageId: read.ok ? messageIdOf(read.header) : null,
     clientAddress: null,
     heloName: null,
     authenticatedAs: null,

@@ -28,6 +28,13 @@ function hangUp(socket: Socket, words = "", taken = ""): string {
   return taken;
 }
 
+/** Says 220 to STARTTLS and nothing ever after. */
+function silentAfterStartTls(line: string, socket: Socket): string | null {
+  if (line !== "STARTTLS") return null;
+  socket.removeAllListeners("data");
+  return "220 go";
+}
+
 /** Says it in segments of their own. */
 function saySlowly(socket: Socket, ...parts: string[]): string {
   for (const [i, part] of parts.entries()) setTimeout(() => socket.write(part), i * 50);
@@ -322,14 +329,7 @@ describe("TLS", () => {
   });
 
   test("a handshake that never ends costs the greeting's patience, then the mail goes in clear", async () => {
-    const hop = await sink({
-      extensions: [...EXTENSIONS, "STARTTLS"],
-      answer(line, socket) {
-        if (line !== "STARTTLS") return null;
-        socket.removeAllListeners("data");
-        return "220 go";
-      },
-    });
+    const hop = await sink({ extensions: [...EXTENSIONS, "STARTTLS"], answer: silentAfterStartTls });
     const trial = toSink(hop, { greetingSeconds: 0.3 });
     trial.deliverer.accept(claimed(["a@x.test"]));
     expect(await outcome(trial)).toMatch(/^relayed/);
@@ -337,14 +337,7 @@ describe("TLS", () => {
   });
 
   test("an attempt cut in the handshake ends, and does not go on in clear", async () => {
-    const hop = await sink({
-      extensions: [...EXTENSIONS, "STARTTLS"],
-      answer(line, socket) {
-        if (line !== "STARTTLS") return null;
-        socket.removeAllListeners("data");
-        return "220 go";
-      },
-    });
+    const hop = await sink({ extensions: [...EXTENSIONS, "STARTTLS"], answer: silentAfterStartTls });
     const trial = toSink(hop, { attemptSeconds: 0.3 });
     trial.deliverer.accept(claimed(["a@x.test"]));
     expect(await outcome(trial)).toMatch(/^deferred host 450 4\.4\.7/);
