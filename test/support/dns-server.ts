@@ -1,5 +1,5 @@
-import { createSocket } from "node:dgram";
-import { createServer, type Socket } from "node:net";
+import { createSocket, type Socket as UdpSocket } from "node:dgram";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { type Answer, decode, encode, type Packet, streamEncode } from "dns-packet";
 
 type Records = {
@@ -29,12 +29,11 @@ const NXDOMAIN = 3;
 
 /** A DNS server on a free port of 127.0.0.1, over UDP and TCP. */
 export async function startDnsServer(zone: Zone): Promise<DnsServer> {
-  const udp = createSocket("udp4");
-  await new Promise<void>((resolve) => udp.bind(0, "127.0.0.1", resolve));
-  const { port } = udp.address();
   const sockets = new Set<Socket>();
+  const tcp = createServer();
+  const udp = await listenOnBoth(tcp);
   const server: DnsServer = {
-    address: `127.0.0.1:${port}`,
+    address: `127.0.0.1:${udp.address().port}`,
     questions: [],
     zone,
     close: async () => {
@@ -46,7 +45,7 @@ export async function startDnsServer(zone: Zone): Promise<DnsServer> {
     const reply = answer(server, decode(octets), false);
     if (reply !== null) udp.send(encode(reply), from.port, from.address);
   });
-  const tcp = createServer((socket) => {
+  tcp.on("connection", (socket) => {
     sockets.add(socket);
     let buffered = Buffer.alloc(0);
     socket.on("error", () => undefined);
@@ -60,8 +59,23 @@ export async function startDnsServer(zone: Zone): Promise<DnsServer> {
       }
     });
   });
-  await new Promise<void>((resolve, reject) => tcp.once("error", reject).listen(port, "127.0.0.1", resolve));
   return server;
+}
+
+/** The same port for both; another one when somebody has it for UDP. */
+async function listenOnBoth(tcp: Server): Promise<UdpSocket> {
+  for (;;) {
+    await new Promise<void>((resolve) => tcp.listen(0, "127.0.0.1", resolve));
+    const udp = createSocket("udp4");
+    const { port } = tcp.address() as AddressInfo;
+    try {
+      await new Promise<void>((resolve, reject) => udp.once("error", reject).bind(port, "127.0.0.1", resolve));
+      return udp;
+    } catch {
+      udp.close();
+      await new Promise((closed) => tcp.close(closed));
+    }
+  }
 }
 
 function answer(server: DnsServer, query: Packet, overTcp: boolean): Packet | null {
