@@ -2,7 +2,8 @@
 import type { Queryable } from "../db/client.ts";
 import { notReachable } from "../directory/rows.ts";
 import { cannotBeOurs, parseDomain } from "../mail/domain.ts";
-import { atOurs, canBeOurLocalPart, type Mailbox, parseMailbox } from "../mail/mailbox.ts";
+import { atOurs, canBeOurLocalPart, type Mailbox, mailboxText, parseMailbox } from "../mail/mailbox.ts";
+import { readMoment } from "../mail/moment.ts";
 import { Refusal } from "./refusal.ts";
 
 /**
@@ -58,7 +59,7 @@ export async function ourAddress(tx: Queryable, text: string): Promise<Mailbox> 
 function ourForm(mailbox: Mailbox): Mailbox {
   const ours = atOurs(mailbox);
   if (canBeOurLocalPart(ours.localPart)) return ours;
-  throw new Refusal("badData", `the address ${quoted(mailbox.key)} cannot be one of ours`, LOCAL_PART_HINT);
+  throw new Refusal("badData", `the address ${quoted(mailboxText(mailbox))} cannot be one of ours`, LOCAL_PART_HINT);
 }
 
 /** What an address of ours may be made of (mail/mailbox.ts, canBeOurLocalPart). */
@@ -72,24 +73,12 @@ export async function targetsOf(tx: Queryable, texts: readonly string[], what: s
   return [...new Map(canonical.map((mailbox) => [mailbox.key, mailbox])).values()];
 }
 
-const DAY = /^\d{4}-\d{2}-\d{2}$/;
-const MOMENT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})$/;
-
-/** When something expires: `2027-06-30` is the end of that day in UTC, `2027-06-30T18:00Z` that moment. Null: no date of this form. */
-export function readMoment(text: string): Date | null {
-  if (!DAY.test(text) && !MOMENT.test(text)) return null;
-  const day = new Date(`${text.slice(0, 10)}T00:00:00Z`);
-  if (Number.isNaN(day.getTime()) || day.toISOString().slice(0, 10) !== text.slice(0, 10)) return null; // 30 February would become 2 March
-  const moment = DAY.test(text) ? new Date(day.getTime() + 86_400_000) : new Date(text);
-  return Number.isNaN(moment.getTime()) ? null : moment;
-}
-
 /** An expiry that lies ahead. */
 export function expiryOf(text: string, now: Date): Date {
   const moment = readMoment(text);
   if (!moment)
     throw new Refusal("badData", `${quoted(text)} is no date`, "Write 2027-06-30 (to the end of that day, UTC) or 2027-06-30T18:00Z.");
-  if (moment <= now) throw new Refusal("refused", `the expiry ${moment.toISOString()} is in the past`, "To end an address now, delete it.");
+  if (moment <= now) throw new Refusal("badData", `the expiry ${quoted(text)} is in the past`, "To end an address now, delete it.");
   return moment;
 }
 

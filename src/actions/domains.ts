@@ -1,5 +1,6 @@
 import type { Db, Queryable } from "../db/client.ts";
-import { mailboxOfKey } from "../mail/mailbox.ts";
+import { counted } from "../mail/counted.ts";
+import { mailboxOfKey, textOfKey } from "../mail/mailbox.ts";
 import { loopsThrough } from "../resolve/loop-check.ts";
 import { domainOf, domainsOfOurs, targetsOf } from "./address.ts";
 import { type Author, type Changed, changing, recordChange } from "./change.ts";
@@ -112,9 +113,7 @@ export const removeDomain = (db: Db, author: Author, name: string, force: boolea
 function inWords(reach: DomainReach): string {
   const entries =
     reach.entries > 0
-      ? [
-          `${reach.entries} ${reach.entries === 1 ? "entry" : "entries"} (${reach.examples.slice(0, 3).join(", ")}${reach.entries > 3 ? ", …" : ""})`,
-        ]
+      ? [`${counted(reach.entries, "entry", "entries")} (${reach.examples.slice(0, 3).join(", ")}${reach.entries > 3 ? ", …" : ""})`]
       : [];
   const aliases = reach.alias_domains.length > 0 ? [`the alias domains ${reach.alias_domains.join(", ")}`] : [];
   return [...entries, ...aliases].join(" and ");
@@ -168,8 +167,8 @@ async function catchAllOf(tx: Queryable, domain: string, text: string | null): P
   if (catchAll.domain === domain && (await readEntry(tx, catchAll.key)) === null) {
     throw new Refusal(
       "refused",
-      `the catch-all ${catchAll.key} is itself unknown here`,
-      `Make it first: mailroom alias set ${catchAll.key} --to …`,
+      `the catch-all ${textOfKey(catchAll.key)} is itself unknown here`,
+      `Make it first: mailroom alias set ${textOfKey(catchAll.key)} --to …`,
     );
   }
   return catchAll.key;

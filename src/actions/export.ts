@@ -1,6 +1,6 @@
 /** The directory as a file: CSV for people and for import, or a table that Postfix can serve if Mailroom is down. */
 import type { Db } from "../db/client.ts";
-import { mailboxOfKey, mailboxText } from "../mail/mailbox.ts";
+import { textOfKey } from "../mail/mailbox.ts";
 import { listDomains } from "./domains.ts";
 import { type EntryView, entriesWithTargets, inPages } from "./entries.ts";
 import { csvLine } from "./import/cell.ts";
@@ -14,22 +14,16 @@ const entries = (db: Db): AsyncGenerator<EntryView> =>
     (entry) => entry.address,
   );
 
-/** An address as it is written in a file: quotes where the local part needs them. */
-function written(key: string): string {
-  const parsed = mailboxOfKey(key);
-  return parsed.ok ? mailboxText(parsed.mailbox) : key;
-}
-
 /** CSV with our own columns, lines ended by CRLF (RFC 4180 §2), in order of address; cells a spreadsheet would calculate get a `'`. */
 export async function* exportCsv(db: Db): AsyncGenerator<string> {
   yield csvLine(["address", "targets", "kind", "owner", "expires", "note", "posting"]);
   for await (const e of entries(db)) {
-    const targets = e.targets.map(written).join(" ");
+    const targets = e.targets.map(textOfKey).join(" ");
     yield csvLine([
-      written(e.address),
+      textOfKey(e.address),
       targets,
       e.kind,
-      e.owner === null ? "" : written(e.owner),
+      e.owner === null ? "" : textOfKey(e.owner),
       e.expires_at ?? "",
       e.note ?? "",
       e.posting ?? "",
@@ -47,11 +41,11 @@ export async function* exportPostfixVirtual(db: Db, now: Date): AsyncGenerator<s
   for (const d of domains) {
     yield `${d.domain} virtual\n`;
     if (d.alias_of !== null) yield `@${d.domain} @${d.alias_of}\n`;
-    else if (d.catch_all !== null) yield `@${d.domain} ${written(d.catch_all)}\n`;
+    else if (d.catch_all !== null) yield `@${d.domain} ${textOfKey(d.catch_all)}\n`;
   }
   for await (const e of entries(db)) {
     const comment =
       e.expires_at !== null && new Date(e.expires_at) <= now ? `# expired ${e.expires_at}: ` : e.targets.length === 0 ? "# nobody: " : "";
-    yield `${comment}${written(e.address)} ${e.targets.map(written).join(", ")}\n`;
+    yield `${comment}${textOfKey(e.address)} ${e.targets.map(textOfKey).join(", ")}\n`;
   }
 }

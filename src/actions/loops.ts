@@ -2,7 +2,7 @@
 import type { Queryable } from "../db/client.ts";
 import { readDomains, readEntries } from "../directory/tables.ts";
 import { found } from "../mail/lookup.ts";
-import type { Mailbox } from "../mail/mailbox.ts";
+import { type Mailbox, mailboxText } from "../mail/mailbox.ts";
 import type { Graph } from "../resolve/graph.ts";
 import { type Walk, type WalkDirectory, walk } from "../resolve/walk.ts";
 
@@ -28,4 +28,4 @@ export async function follow(directory: WalkDirectory, starts: readonly Mailbox[
 
 /** Addresses at our domains that mean nothing: mail to them is refused. */
 export const unknownIn = (graph: Graph): readonly string[] =>
-  [...graph.nodes.values()].filter((node) => node.kind === "dead" && node.why === "unknown").map((node) => node.mailbox.key);
+  [...graph.nodes.values()].filter((node) => node.kind === "dead" && node.why === "unknown").map((node) => mailboxText(node.mailbox));

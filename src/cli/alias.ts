@@ -1,7 +1,10 @@
 import { Command } from "commander";
 import type { EntryRow, EntryView } from "../actions/entries.ts";
+import { counted } from "../mail/counted.ts";
+import { momentText } from "../mail/moment.ts";
 import type { CliContext } from "./context.ts";
 import { authorOf, collect, count, examples, printChange, WHY } from "./verb.ts";
+import { writtenChange, writtenEntry } from "./written.ts";
 
 type SetOptions = { to: readonly string[]; owner?: string | false; expires?: string | false; note?: string | false; why?: string };
 /** Options of a listing; the same for aliases and lists. */
@@ -59,26 +62,27 @@ export function listingVerb(ctx: CliContext, family: Command, kind: "alias" | "l
 async function set(ctx: CliContext, address: string, options: SetOptions): Promise<void> {
   const { setAlias } = await import("../actions/aliases.ts");
   const orNull = (value: string | false | undefined) => (value === false ? null : value); // --no-owner and the like
-  const changed = await setAlias(await ctx.db(), authorOf(ctx, options), {
+  const stored = await setAlias(await ctx.db(), authorOf(ctx, options), {
     address,
     targets: options.to,
     owner: orNull(options.owner),
     expires: orNull(options.expires),
     note: orNull(options.note),
   });
+  const changed = writtenChange(stored);
   await printChange(ctx, changed, entryLine(changed.after, changed.before === null ? "new" : ""));
 }
 
 /** Prints one alias or list. */
 export async function get(ctx: CliContext, kind: "alias" | "list", address: string): Promise<void> {
   const { getEntry } = await import("../actions/aliases.ts");
-  const entry = await getEntry(await ctx.db(), kind, address);
+  const entry = writtenEntry(await getEntry(await ctx.db(), kind, address));
   if (ctx.json) return ctx.out.json(entry);
   const facts = Object.entries({
     kind: entry.kind,
     owner: entry.owner,
     posting: entry.posting,
-    expires: entry.expires_at,
+    expires: entry.expires_at && momentText(new Date(entry.expires_at)),
     note: entry.note,
     changed: entry.changed_at,
   });
@@ -100,7 +104,8 @@ async function listing(ctx: CliContext, kind: "alias" | "list", options: Listing
     (entry) => entry.address,
     options.after,
   );
-  for await (const entry of pages) {
+  for await (const stored of pages) {
+    const entry = writtenEntry(stored);
     if (ctx.json) await ctx.out.json(entry);
     else await ctx.out.text(entryLine(entry, ""));
     if (--left === 0) return;
@@ -113,8 +118,8 @@ export async function remove(ctx: CliContext, kind: "alias" | "list", address: s
   const { before, warnings } = await deleteEntry(await ctx.db(), authorOf(ctx, options), kind, address);
   await printChange(
     ctx,
-    { changed: true, before, after: null, warnings },
-    `${kind} ${before.address} deleted (it had ${before.targets.length} ${kind === "alias" ? "targets" : "members"})`,
+    { changed: true, before: writtenEntry(before), after: null, warnings },
+    `${kind} ${before.address} deleted (it had ${counted(before.targets.length, kind === "alias" ? "target" : "member")})`,
   );
 }
 
@@ -126,8 +131,8 @@ export function entryLine(entry: EntryRow | EntryView | null, remark: string): s
   const more = all > named.length ? [`+${all - named.length} more`] : [];
   const facts = [
     entry.owner && `owner ${entry.owner}`,
-    entry.kind === "list" && `list, ${all} members, ${entry.posting} may post`,
-    entry.expires_at && `until ${entry.expires_at}`,
+    entry.kind === "list" && `list, ${counted(all, "member")}, ${entry.posting} may post`,
+    entry.expires_at && `until ${momentText(new Date(entry.expires_at))}`,
     remark,
   ];
   const tail = facts.filter(Boolean).join("; ");

@@ -6,6 +6,7 @@ import type { LoadedSettings } from "../config/load-settings.ts";
 import type { Db } from "../db/client.ts";
 import type { Connection } from "../db/connection.ts";
 import type { Log } from "../log/log.ts";
+import { counted } from "../mail/counted.ts";
 import type { Output } from "./output.ts";
 
 /** Options every verb takes, before or after its name. */
@@ -69,7 +70,8 @@ export function openContext(out: Output): CliContext {
   const migrated = async (to: Connection, dataDir: string, isNew: boolean): Promise<void> => {
     const { migrate } = await import("../db/migrate.ts");
     const applied = await migrate(to, log);
-    if (applied.length > 0 && !isNew) out.note(`The database in ${dataDir} is now at this version (${applied.length} migrations).`);
+    if (applied.length > 0 && !isNew)
+      out.note(`The database in ${dataDir} is now at this version (${counted(applied.length, "migration")}).`);
   };
   const db = once(async () => {
     const to = await connection();

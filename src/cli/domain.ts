@@ -1,5 +1,7 @@
 import { Command } from "commander";
 import type { DomainReach, DomainView } from "../actions/domains.ts";
+import { counted } from "../mail/counted.ts";
+import { textOfKey } from "../mail/mailbox.ts";
 import { confirmed } from "./confirm.ts";
 import type { CliContext } from "./context.ts";
 import { authorOf, examples, printChange, WHY } from "./verb.ts";
@@ -39,18 +41,20 @@ export function domainCommand(ctx: CliContext): Command {
 
 async function add(ctx: CliContext, domain: string, options: AddOptions): Promise<void> {
   const { addDomain } = await import("../actions/domains.ts");
-  const changed = await addDomain(await ctx.db(), authorOf(ctx, options), {
+  const stored = await addDomain(await ctx.db(), authorOf(ctx, options), {
     domain,
     aliasOf: options.aliasOf === false ? null : options.aliasOf,
     catchAll: options.catchAll === false ? null : options.catchAll,
     subaddressing: options.subaddressing,
   });
+  const changed = { ...stored, before: stored.before && written(stored.before), after: stored.after && written(stored.after) };
   await printChange(ctx, changed, `domain ${changed.after ? domainText(changed.after) : domain}`);
 }
 
 async function list(ctx: CliContext): Promise<void> {
   const { listDomains } = await import("../actions/domains.ts");
-  for (const domain of await listDomains(await ctx.db())) {
+  for (const stored of await listDomains(await ctx.db())) {
+    const domain = written(stored);
     if (ctx.json) await ctx.out.json(domain);
     else await ctx.out.text(domainText(domain));
   }
@@ -67,6 +71,8 @@ async function remove(ctx: CliContext, name: string, options: { force?: boolean;
   await printChange(ctx, { changed: true, ...removed }, `domain ${removed.domain} removed`);
 }
 
+const written = (d: DomainView): DomainView => ({ ...d, catch_all: d.catch_all && textOfKey(d.catch_all) });
+
 const domainText = (d: DomainView): string =>
   [
     d.domain,
@@ -79,10 +85,12 @@ const domainText = (d: DomainView): string =>
 function reachLines(reach: DomainReach): string[] {
   const more = reach.entries > reach.examples.length ? ", …" : "";
   return [
-    ...(reach.entries > 0 ? [`${reach.entries} of its addresses stop working: ${reach.examples.join(", ")}${more}`] : []),
+    ...(reach.entries > 0
+      ? [`${reach.entries} of its addresses ${reach.entries === 1 ? "stops" : "stop"} working: ${reach.examples.join(", ")}${more}`]
+      : []),
     ...(reach.alias_domains.length > 0 ? [`domains that mean this one and would mean nothing: ${reach.alias_domains.join(", ")}`] : []),
     ...(reach.pointed_at_by > 0
-      ? [`${reach.pointed_at_by} addresses of other domains have targets in it; they are then foreign addresses`]
+      ? [`targets in it become foreign addresses, in ${counted(reach.pointed_at_by, "entry", "entries")} of other domains`]
       : []),
     ...(reach.catch_all_of.length > 0 ? [`catch-all of ${reach.catch_all_of.join(", ")} leads to it`] : []),
     ...(reach.route ? [`its route stays: ${reach.route}`] : []),

@@ -2,9 +2,12 @@ import { Argument, Command, Option } from "commander";
 import type { Membership } from "../actions/lists.ts";
 import { POSTING } from "../actions/posting.ts";
 import type { Posting } from "../directory/directory.ts";
+import { counted } from "../mail/counted.ts";
+import { textOfKey } from "../mail/mailbox.ts";
 import { entryLine, get, listingVerb, remove } from "./alias.ts";
 import type { CliContext } from "./context.ts";
 import { authorOf, examples, printChange, WHY } from "./verb.ts";
+import { writtenChange } from "./written.ts";
 
 type CreateOptions = { owner?: string | false; post?: Posting; note?: string | false; why?: string };
 
@@ -57,12 +60,13 @@ export function listCommand(ctx: CliContext): Command {
 
 async function create(ctx: CliContext, address: string, options: CreateOptions): Promise<void> {
   const { createList } = await import("../actions/lists.ts");
-  const changed = await createList(await ctx.db(), authorOf(ctx, options), {
+  const stored = await createList(await ctx.db(), authorOf(ctx, options), {
     address,
     owner: options.owner === false ? null : options.owner,
     posting: options.post,
     note: options.note === false ? null : options.note,
   });
+  const changed = writtenChange(stored);
   await printChange(ctx, changed, entryLine(changed.after, changed.before === null ? "new" : ""));
 }
 
@@ -78,7 +82,8 @@ async function members(ctx: CliContext, address: string): Promise<void> {
     (after) => membersPage(db, key, after, PAGE),
     (item) => item.member,
   );
-  for await (const item of pages) {
+  for await (const stored of pages) {
+    const item = { ...stored, member: textOfKey(stored.member) };
     if (ctx.json) await ctx.out.json(item);
     else await ctx.out.text(item.member);
   }
@@ -93,12 +98,13 @@ async function membership(
 ): Promise<void> {
   const { addMembers, removeMembers } = await import("../actions/lists.ts");
   const act = verb === "add" ? addMembers : removeMembers;
-  const done = await act(await ctx.db(), authorOf(ctx, options), address, members);
+  const changed = await act(await ctx.db(), authorOf(ctx, options), address, members);
+  const done = { ...changed, done: changed.done.map(textOfKey), already: changed.already.map(textOfKey) };
   if (ctx.json) return ctx.out.json(done);
-  for (const key of done.already) ctx.out.note(verb === "add" ? `${key} is a member already` : `${key} is no member`);
+  for (const member of done.already) ctx.out.note(verb === "add" ? `${member} is a member already` : `${member} is no member`);
   for (const warning of done.warnings) ctx.out.note(`warning: ${warning}`);
   return ctx.out.text(membershipText(done, verb));
 }
 
 const membershipText = (m: Membership, verb: "add" | "remove"): string =>
-  `${m.list}: ${m.done.length} ${verb === "add" ? "added" : "removed"}, ${m.members} members now`;
+  `${m.list}: ${m.done.length} ${verb === "add" ? "added" : "removed"}, ${counted(m.members, "member")} now`;

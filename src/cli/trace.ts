@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import { textOfKey } from "../mail/mailbox.ts";
 import type { TracedMessage } from "../queue/trace.ts";
 import type { CliContext } from "./context.ts";
 import { EXIT, Exit } from "./exit-codes.ts";
@@ -64,7 +65,8 @@ async function addressOf(text: string | undefined): Promise<string | undefined> 
 const bracketed = (id: string): string => (id.startsWith("<") ? id : `<${id}>`);
 
 /** One message with its attempts, as text or as one JSON value. */
-export async function printTraced(ctx: CliContext, message: TracedMessage): Promise<void> {
+export async function printTraced(ctx: CliContext, traced: TracedMessage): Promise<void> {
+  const message = { ...traced, deliveries: traced.deliveries.map((d) => ({ ...d, paths: d.paths.map((path) => path.map(textOfKey)) })) };
   if (ctx.json) {
     await ctx.out.json(message);
     return;

@@ -67,6 +67,12 @@ export function mailboxOfKey(key: string): ParsedMailbox {
   return parsed.ok && parsed.mailbox.key !== key ? fault("grammar", `not canonical: it would be ${parsed.mailbox.key}`) : parsed;
 }
 
+/** A stored key as it is written and can be typed back in: quotes where the local part needs them. What is no key stays as it is. */
+export function textOfKey(key: string): string {
+  const parsed = mailboxOfKey(key);
+  return parsed.ok ? mailboxText(parsed.mailbox) : key;
+}
+
 /** Whether a local part, lowered, can exist at our domains. Others are refused without a query: they are literals, never syntax. */
 export const canBeOurLocalPart = (localPart: string): boolean => /^[a-z0-9._+'=-]+$/.test(localPart);
 

@@ -6,6 +6,7 @@ import type { Db } from "../db/client.ts";
 import type { Log } from "../log/log.ts";
 import type { Maillog } from "../log/maillog.ts";
 import type { Metrics } from "../log/metrics.ts";
+import { mailboxText } from "../mail/mailbox.ts";
 import { idMaker, type MessageId, queueIdOf } from "../mail/queue-id.ts";
 import { nextStep } from "./backoff.ts";
 import type { ClaimedMessage, ClaimedRecipient, Content, Intake, NewMessage, Settlement } from "./claim.ts";
@@ -173,14 +174,14 @@ function logAccepted(maillog: Maillog, { messageId, message, size }: Storable): 
   const queueId = queueIdOf(messageId);
   maillog.accepted({
     queueId,
-    from: message.envelope.reversePath?.key ?? "",
+    from: message.envelope.reversePath === null ? "" : mailboxText(message.envelope.reversePath),
     size,
     recipients: message.recipients.length,
     client: message.clientAddress ?? "local",
     messageId: message.headerMessageId,
   });
   for (const recipient of message.recipients)
-    if (recipient.held !== null) maillog.held(queueId, recipient.finalRecipient.key, recipient.held);
+    if (recipient.held !== null) maillog.held(queueId, mailboxText(recipient.finalRecipient), recipient.held);
 }
 
 /** Messages whose content is in memory, until their last recipient here has ended. */

@@ -47,7 +47,7 @@ async function settleFailure(deps: ReportDeps, notice: FailureNotice): Promise<v
   try {
     const recipients = await recipientsOf(deps, notice.to);
     if (recipients === null) {
-      log.warn("a bounce has nobody to go to", { queueId, sender: notice.to.key });
+      log.warn("a bounce has nobody to go to", { queueId, sender: mailboxText(notice.to) });
       await queue.settle(notice.endings);
       return;
     }

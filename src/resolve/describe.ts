@@ -1,6 +1,7 @@
 /** A walk drawn as a tree: every hop is there once, and says either what follows or how the way ends. */
 import type { Route } from "../directory/directory.ts";
 import type { Lookup } from "../mail/lookup.ts";
+import { mailboxText } from "../mail/mailbox.ts";
 import { replies } from "../mail/replies.ts";
 import type { Reply } from "../mail/reply.ts";
 import { bounceMailbox } from "./bounce-mailbox.ts";
@@ -63,7 +64,7 @@ class Drawing implements Description {
     for (const edge of node.hops) {
       const hop = this.#hop(node, this.#idOf(edge.to), edge.reason);
       const end = this.#endOfHop(node, edge);
-      if (end !== null) this.#leaf(hop.to, hop.id, end, [...pathTo(node), edge.to.mailbox.key]);
+      if (end !== null) this.#leaf(hop.to, hop.id, end, [...pathTo(node), mailboxText(edge.to.mailbox)]);
     }
     const reason = node.entry?.kind === "list" ? "member" : "alias";
     for (const address of badTargetsOf(node)) {
@@ -100,10 +101,10 @@ class Drawing implements Description {
       code,
       enhanced_status: enhancedStatus,
       detail: detail ?? null,
-      final_recipient: recipient?.mailbox.key ?? null,
+      final_recipient: recipient ? mailboxText(recipient.mailbox) : null,
       path_taken: path,
       next_hop: nextHop ?? null,
-      reverse_path: recipient?.list ? bounceMailbox(recipient.list).key : null,
+      reverse_path: recipient?.list ? mailboxText(bounceMailbox(recipient.list)) : null,
     });
   }
 }
@@ -179,9 +180,9 @@ class Ends {
 function describeNode(id: number, { mailbox, kind, why, entry }: Node): ExplainedNode {
   return {
     id,
-    address: mailbox.key,
+    address: mailboxText(mailbox),
     kind: explainedKind(kind, why, entry?.kind ?? null),
-    owner: entry?.owner?.key ?? null,
+    owner: entry?.owner ? mailboxText(entry.owner) : null,
     posting: entry?.posting ?? null,
     expires_at: entry?.expiresAt?.toISOString() ?? null,
   };
@@ -204,6 +205,6 @@ function explainedKind(kind: Node["kind"], why: Node["why"], entry: "alias" | "l
 /** The shortest way to a node. */
 function pathTo(node: Node): string[] {
   const path: string[] = [];
-  for (let at: Node | null = node; at !== null; at = at.parent) path.push(at.mailbox.key);
+  for (let at: Node | null = node; at !== null; at = at.parent) path.push(mailboxText(at.mailbox));
   return path.reverse();
 }

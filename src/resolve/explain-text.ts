@@ -1,4 +1,7 @@
 /** An explanation as `mailroom explain` prints it, and as the panel repeats it word for word. */
+
+import { counted } from "../mail/counted.ts";
+import { momentText } from "../mail/moment.ts";
 import {
   type ExplainedHop,
   type ExplainedLeaf,
@@ -102,7 +105,7 @@ function describeNode({ kind, owner, posting, expires_at }: ExplainedNode): stri
     kind === "list" ? "list" : "",
     posting === null || posting === "anyone" ? "" : posting === "moderated" ? "moderated" : `${posting} may post`,
     kind === "list" && owner !== null ? `owner ${owner}` : "",
-    expires_at === null ? "" : `until ${expires_at.slice(0, 10)}`,
+    expires_at === null ? "" : `until ${momentText(new Date(expires_at))}`,
   ]
     .filter((part) => part !== "")
     .join(", ");
@@ -113,7 +116,7 @@ function leafText(leaf: ExplainedLeaf, node: ExplainedNode): string {
     .filter((part) => part !== "")
     .join(", ");
   if (leaf.state === "delivers") return `ok${how === "" ? "" : `, ${how}`}`;
-  if (leaf.state === "expired" && node.expires_at !== null) return `DEAD END expired on ${node.expires_at.slice(0, 10)} (5.1.1)`;
+  if (leaf.state === "expired" && node.expires_at !== null) return `DEAD END expired on ${momentText(new Date(node.expires_at))} (5.1.1)`;
   return stateText(leaf.state, leaf.detail);
 }
 
@@ -158,9 +161,9 @@ function summary({ counts }: Explanation): string {
   const paths = counts["paths"] ?? 0;
   const parts = SUMMARY.flatMap(([states, one, many]) => {
     const count = states.reduce((sum, state) => sum + (counts[state] ?? 0), 0);
-    return count === 0 ? [] : [`${count.toLocaleString("en")} ${count === 1 ? one : many}`];
+    return count === 0 ? [] : [counted(count, one, many)];
   });
-  return `${paths.toLocaleString("en")} path${paths === 1 ? "" : "s"}: ${parts.join(", ")}`;
+  return `${counted(paths, "path")}: ${parts.join(", ")}`;
 }
 
 /** Directory rows may hold anything: nothing of them reaches a terminal but what can be seen. */

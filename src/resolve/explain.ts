@@ -1,7 +1,7 @@
 import type { Directory } from "../directory/directory.ts";
 import type { ReversePath } from "../mail/envelope.ts";
 import type { Lookup } from "../mail/lookup.ts";
-import type { Mailbox } from "../mail/mailbox.ts";
+import { type Mailbox, mailboxText } from "../mail/mailbox.ts";
 import { replies } from "../mail/replies.ts";
 import type { Reply } from "../mail/reply.ts";
 import { describe, type Routes } from "./describe.ts";
@@ -40,8 +40,8 @@ export async function explain(
     await routesOf(directory, graph),
   );
   return {
-    address: recipient.key,
-    from: sender === undefined ? null : (sender?.key ?? "<>"),
+    address: mailboxText(recipient),
+    from: sender === undefined ? null : sender === null ? "<>" : mailboxText(sender),
     as_of: time.toISOString(),
     verdict: verdictOf(resolution, isOurs),
     counts: countsOf(leaves),
@@ -94,7 +94,7 @@ function warningsFor(recipient: Mailbox, sender: ReversePath | undefined, resolu
   const warnings: string[] = [];
   const closed = lists.find((list) => list.entry?.posting !== "anyone");
   if (sender === undefined && closed !== undefined)
-    warnings.push(`${closed.mailbox.key} does not take posts from everybody: name a sender to see whether it takes theirs`);
+    warnings.push(`${mailboxText(closed.mailbox)} does not take posts from everybody: name a sender to see whether it takes theirs`);
   if (recipient.localPart.toLowerCase() === "postmaster" && resolution.kind === "absent") {
     warnings.push("mail for postmaster is always taken: without an entry it goes to whom the settings name, or waits for a person");
   }

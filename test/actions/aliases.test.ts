@@ -130,7 +130,7 @@ describe("loops", () => {
 });
 
 test.each([
-  ["2020-01-01", "refused", "in the past"],
+  ["2020-01-01", "badData", '"2020-01-01" is in the past'],
   ["2099-02-30", "badData", "is no date"],
   ["tomorrow", "badData", "is no date"],
   ["2099-01-01T25:00Z", "badData", "is no date"],

@@ -37,7 +37,7 @@ test("one address from nothing: domain, route, alias, list, listings, deletion; 
   expect(added.out).toBe("staff@campus.test: 2 added, 2 members now\n");
   expect(await run("list add staff@campus.test ann@mbx.test")).toMatchObject({ code: 0, err: "ann@mbx.test is a member already\n" });
   expect((await run("list members staff@campus.test")).out).toBe("ann@mbx.test\nraj@mbx.test\n");
-  expect((await run("list remove staff@campus.test raj@mbx.test")).out).toBe("staff@campus.test: 1 removed, 1 members now\n");
+  expect((await run("list remove staff@campus.test raj@mbx.test")).out).toBe("staff@campus.test: 1 removed, 1 member now\n");
   expect((await run("alias get help@campus.test")).out).toContain("  → ann@mbx.test\n");
   expect((await run("domain list")).out).toBe("campus.test\n");
   expect((await run("route list")).out).toBe("mbx.test → smtp://127.0.0.1:2526\n");
@@ -63,6 +63,36 @@ test("--json gives one value per line, before or after the verb", async () => {
   expect(lines((await run("domain list --json")).out)).toContainEqual(
     expect.objectContaining({ domain: "json.test", subaddressing: true }),
   );
+}, 60_000);
+
+test("an address that needs quotes is printed with them, and can be typed back in", async () => {
+  const odd = '"a b"@far.test';
+  const cli = (...args: string[]) => mailroom(args, { cwd, env: { MAILROOM_DATABASE_URL: database.url } });
+  await cli("domain", "add", "quotes.test");
+  const set = await cli("alias", "set", "q@quotes.test", "--to", odd, "--owner", odd);
+  expect(set.out).toBe(`q@quotes.test → ${odd}  (owner ${odd}; new)\n`);
+  expect((await cli("alias", "get", "q@quotes.test")).out).toContain(`  → ${odd}\n`);
+  expect((await cli("alias", "list", "--domain", "quotes.test")).out).toContain(`→ ${odd}  (owner ${odd})`);
+  expect(lines((await cli("alias", "get", "q@quotes.test", "--json")).out)).toMatchObject([{ targets: [odd], owner: odd }]);
+  await cli("list", "create", "l@quotes.test");
+  expect((await cli("list", "add", "l@quotes.test", odd)).out).toBe("l@quotes.test: 1 added, 1 member now\n");
+  expect((await cli("list", "add", "l@quotes.test", odd)).err).toBe(`${odd} is a member already\n`);
+  expect((await cli("list", "members", "l@quotes.test")).out).toBe(`${odd}\n`);
+  const explained = await cli("explain", "q@quotes.test", "--json");
+  expect(lines(explained.out)).toMatchObject([{ leaves: [{ final_recipient: odd, path_taken: ["q@quotes.test", odd] }] }]);
+  expect((await cli("explain", "q@quotes.test")).out).toContain(`─ ${odd}  <-- alias`);
+  expect((await cli("domain", "add", "quotes.test", "--catch-all", odd)).out).toContain(`catch-all ${odd}`);
+}, 60_000);
+
+test("a day is printed as it was typed, a list of one has one member", async () => {
+  await run("domain add day.test");
+  expect((await run("alias set d@day.test --to x@far.test --expires 2127-06-30")).out).toContain("(until 2127-06-30; new)");
+  expect((await run("alias get d@day.test")).out).toContain("expires: 2127-06-30\n");
+  expect((await run("explain d@day.test")).out).toContain("until 2127-06-30\n");
+  expect((await run("alias delete d@day.test")).out).toContain("(it had 1 target)");
+  await run("list create l@day.test");
+  await run("list add l@day.test x@far.test");
+  expect((await run("list list --domain day.test")).out).toContain("list, 1 member, ");
 }, 60_000);
 
 describe("exit codes", () => {
@@ -134,7 +164,7 @@ test("removing a domain with something in it: listed and refused, 64 without --y
   await run("alias set a@gone.test --to x@far.test");
   const refused = await run("domain remove gone.test");
   expect(refused).toMatchObject({ code: 1, out: "" });
-  expect(refused.err).toContain("1 of its addresses stop working: a@gone.test");
+  expect(refused.err).toContain("1 of its addresses stops working: a@gone.test");
   expect(refused.err).toContain("--force");
   const unasked = await run("domain remove gone.test --force");
   expect(unasked.code).toBe(64);

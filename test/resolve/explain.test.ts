@@ -65,12 +65,12 @@ help+printer@old.test
       ├─ desk@campus.test  <-- member
       │  ├─ ana@campus.test  <-- alias    duplicate, one copy only
       │  ├─ empty@campus.test  <-- alias  DEAD END leads to nobody (5.1.1)
-      │  ├─ old@campus.test  <-- alias    DEAD END expired on 2020-05-01 (5.1.1)
+      │  ├─ old@campus.test  <-- alias    DEAD END expired on 2020-04-30 (5.1.1)
       │  ├─ pc@campus.test  <-- alias     DEAD END no such address (5.1.1)
       │  ├─ raj@mbx.test  <-- alias       ok, lmtp://mailstore:24, bounces to help-bounces@campus.test
       │  ├─ x@void.test  <-- alias        discarded, as the route says
       │  └─ |cmd\\u{202e}  <-- alias       DEAD END not an address
-      └─ help-all@campus.test  <-- member; list, until 2126-01-01
+      └─ help-all@campus.test  <-- member; list, until 2125-12-31
          ├─ dora@mbx.test  <-- member     ok, lmtp://mailstore:24, bounces to help-all-bounces@campus.test
          └─ help@campus.test  <-- member  LOOP, stopped here
 10 paths: 3 deliver, 1 is discarded, 1 duplicate, 4 dead ends, 1 loop  exit 2

@@ -2,7 +2,9 @@
 import { Readable } from "node:stream";
 import { type CsvError, parse } from "csv-parse";
 import type { Posting } from "../../directory/directory.ts";
-import { quoted, readMoment } from "../address.ts";
+import { counted } from "../../mail/counted.ts";
+import { readMoment } from "../../mail/moment.ts";
+import { quoted } from "../address.ts";
 import { POSTING } from "../posting.ts";
 import { Refusal } from "../refusal.ts";
 import { type AddressRules, importedAddress, importedMailbox, importedTargets, isMailbox, splitAddresses } from "./addresses.ts";
@@ -84,7 +86,7 @@ async function* rowsAfterHeader(records: AsyncIterable<FileRecord>, width: numbe
 }
 
 const tooWide = (has: number, width: number): Problem => ({
-  reason: `${has} cells where the header has ${width}`,
+  reason: `${counted(has, "cell")} where the header has ${width}`,
   fix: "put a cell that holds the separator in quotes; separate targets by blanks",
 });
 

@@ -10,6 +10,11 @@ export type Counts = {
   readonly problems: number;
 };
 
+/** An expiry as momentText (mail/moment.ts) writes it: the day that ends then, else the moment. */
+const WRITTEN = `case when r.expires_at at time zone 'UTC' = date_trunc('day', r.expires_at at time zone 'UTC')
+                       then to_char(r.expires_at at time zone 'UTC' - interval '1 day', 'YYYY-MM-DD')
+                       else to_char(r.expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') end`;
+
 /** Sets the state of every staged row: problem, new, changed or same. `now` is the database's. */
 export async function compare(tx: Queryable): Promise<void> {
   await tx.query({ text: "create index on import_rows (address)" });
@@ -28,7 +33,7 @@ export async function compare(tx: Queryable): Promise<void> {
   });
   await tx.query({ text: SETTLE_WHAT_STAYS });
   await tx.query({
-    text: `update import_rows r set problem = 'the expiry ' || to_char(r.expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') || ' is in the past',
+    text: `update import_rows r set problem = 'the expiry ' || ${WRITTEN} || ' is in the past',
                   fix = 'write a date that lies ahead, or take the row out'
             where r.problem is null and r.expires_at <= now()
               and not exists (select from entries e where e.address = r.address and e.expires_at = r.expires_at)`,

@@ -139,7 +139,7 @@ describe("problems", () => {
     ["owner", "boss", /owner "boss"/],
     ["expires", "30/06/2099", /is no date/],
     ["expires", "2099-02-30", /is no date/],
-    ["expires", "2001-01-01", /in the past/],
+    ["expires", "2001-01-01", /the expiry 2001-01-01 is in the past/],
     ["posting", "everyone", /posting "everyone"/],
     ["posting", "members", /for lists only/],
     ["note", "bell\u0007", /control characters/],
