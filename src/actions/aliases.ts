@@ -2,6 +2,7 @@ import type { Db } from "../db/client.ts";
 import { expiryOf, ourAddress, targetsOf } from "./address.ts";
 import { type Author, type Changed, changing, recordChange } from "./change.ts";
 import { type EntryView, readEntry } from "./entries.ts";
+import { plainLine } from "./plain-line.ts";
 import { Refusal } from "./refusal.ts";
 import { saveEntry } from "./save-entry.ts";
 
@@ -27,21 +28,13 @@ export const setAlias = (db: Db, author: Author, input: AliasInput): Promise<Cha
       targets: await targetsOf(tx, input.targets, "the target"),
       owner: await ownerOf(tx, input.owner),
       expiresAt: typeof input.expires === "string" ? expiryOf(input.expires, new Date()) : input.expires,
-      note: input.note === undefined ? undefined : noteOf(input.note),
+      note: input.note === undefined ? undefined : plainLine(input.note, "the note"),
     });
   });
 
 /** Who answers for an entry: a mailbox, or nobody. */
 export async function ownerOf(tx: Parameters<typeof targetsOf>[0], owner: string | null | undefined) {
   return typeof owner === "string" ? (await targetsOf(tx, [owner], "the owner"))[0] : owner;
-}
-
-/** A note as it is stored: one line of plain text. */
-export function noteOf(note: string | null): string | null {
-  if (note === null || note.trim() === "") return null;
-  if (/\p{Cc}/u.test(note)) throw new Refusal("badData", "the note holds control characters", "Write it as one line of plain text.");
-  if (note.length > 1000) throw new Refusal("badData", `the note has ${note.length} characters; 1000 are kept`, "Shorten it.");
-  return note.trim();
 }
 
 /** What became of a deleted entry, and who still points at it. */

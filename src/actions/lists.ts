@@ -2,9 +2,10 @@ import type { Db, Queryable } from "../db/client.ts";
 import type { Posting } from "../directory/directory.ts";
 import type { Mailbox } from "../mail/mailbox.ts";
 import { ourAddress, targetsOf } from "./address.ts";
-import { noSuch, noteOf, ownerOf } from "./aliases.ts";
+import { noSuch, ownerOf } from "./aliases.ts";
 import { type Author, type Changed, changing, recordChange } from "./change.ts";
 import { type EntryView, readEntry } from "./entries.ts";
+import { plainLine } from "./plain-line.ts";
 import { refuseLoops, saveEntry, unknownWarnings } from "./save-entry.ts";
 
 /** A list as somebody typed it. What is undefined keeps what is there. */
@@ -23,7 +24,7 @@ export const createList = (db: Db, author: Author, input: ListInput): Promise<Ch
       kind: "list",
       owner: await ownerOf(tx, input.owner),
       posting: input.posting,
-      note: input.note === undefined ? undefined : noteOf(input.note),
+      note: input.note === undefined ? undefined : plainLine(input.note, "the note"),
     }),
   );
 

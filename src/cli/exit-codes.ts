@@ -1,7 +1,18 @@
 /** How a command ends: one place that turns what was thrown into an exit code and into words with a next step. */
 
-/** The contract; the numbers above 63 are those of sysexits.h. */
+/**
+ * The contract; the numbers above 63 are those of sysexits.h. `usage`: words of the command line are missing, unknown or not of the
+ * form the help gives (a count, a duration, one of several words). `badData`: the command is well said, but an address, domain, date, URL, id
+ * or text in it, or a row of a file, is none.
+ */
 export const EXIT = { done: 0, failed: 1, usage: 64, badData: 65, unreachable: 69, notAllowed: 77, badConfiguration: 78 } as const;
+
+/** The same in `mailroom --help`. */
+export const EXIT_CODES = `
+Exit codes:
+  0 done   1 failed or not found   64 wrong usage   65 bad data (an address, a date, a row that is none)
+  69 database unreachable   77 not allowed   78 bad configuration
+  explain: 0 all deliver   1 something is unavailable now   2 something fails`;
 
 /** What the user sees of a failure. `hint` is the next step. */
 export type Failure = { readonly code: number; readonly message: string; readonly hint: string | null };
@@ -9,6 +20,16 @@ export type Failure = { readonly code: number; readonly message: string; readonl
 /** The command was called wrongly. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
+}
+
+/** A value of the command line is not what it stands for. */
+export class BadValue extends Error {
+  override readonly name = "BadValue";
+  readonly hint: string | null;
+  constructor(message: string, hint: string | null = null) {
+    super(message);
+    this.hint = hint;
+  }
 }
 
 /** The command has said on its own what it had to say and only its exit code is left. */
@@ -39,6 +60,8 @@ export function failureOf(error: unknown): Failure {
   switch (error.name) {
     case "UsageError":
       return { code: EXIT.usage, message: error.message, hint: next };
+    case "BadValue":
+      return { code: EXIT.badData, message: error.message, hint: next };
     case "Refusal":
       return { code: kind === "badData" ? EXIT.badData : EXIT.failed, message: error.message, hint: next };
     case "SettingsError":

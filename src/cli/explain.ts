@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import type { CliContext } from "./context.ts";
-import { Exit, UsageError } from "./exit-codes.ts";
+import { Exit } from "./exit-codes.ts";
+import { typedMailbox, typedSender } from "./typed.ts";
 import { examples } from "./verb.ts";
 
 const EXIT_STATUS = `
@@ -27,19 +28,12 @@ async function explainAddress(ctx: CliContext, address: string, from: string | u
     import("../directory/open-directory.ts"),
     import("../stage-settings.ts"),
   ]);
-  const recipient = await mailboxOf(address);
-  const sender = from === undefined ? undefined : from === "<>" || from === "" ? null : await mailboxOf(from);
+  const recipient = typedMailbox(address);
+  const sender = from === undefined ? undefined : typedSender(from);
   const directory = readDirectory(await ctx.db());
   const { settings } = await ctx.settings();
   const explanation = await explain(directory, recipient, sender, { limits: resolveLimits(settings) });
   await (ctx.json ? ctx.out.json(explanation) : ctx.out.text(explainText(explanation)));
   const status = exitStatusOf(explanation);
   if (status !== 0) throw new Exit(status);
-}
-
-async function mailboxOf(text: string): Promise<import("../mail/mailbox.ts").Mailbox> {
-  const { parseMailbox } = await import("../mail/mailbox.ts");
-  const parsed = parseMailbox(text, { smtputf8: true });
-  if (!parsed.ok) throw new UsageError(`${JSON.stringify(text)} is not an address: ${parsed.fault.detail}`);
-  return parsed.mailbox;
 }

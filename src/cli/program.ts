@@ -5,6 +5,7 @@ import { configCommand } from "./config.ts";
 import type { CliContext, GlobalOptions } from "./context.ts";
 import { demoCommand } from "./demo.ts";
 import { domainCommand } from "./domain.ts";
+import { EXIT_CODES } from "./exit-codes.ts";
 import { explainCommand } from "./explain.ts";
 import { exportCommand } from "./export.ts";
 import { importCommand } from "./import.ts";
@@ -16,11 +17,6 @@ import { serveCommand, workerCommand } from "./serve.ts";
 import { testRelayCommand } from "./test-relay.ts";
 import { traceCommand } from "./trace.ts";
 import { version } from "./version.ts";
-
-const EXIT_CODES = `
-Exit codes:
-  0 done   1 failed or not found   64 wrong usage   65 bad data
-  69 database unreachable   77 not allowed   78 bad configuration`;
 
 const EXAMPLES = `
 Examples:

@@ -5,6 +5,7 @@ import type { Steered } from "../queue/steer.ts";
 import { confirmed } from "./confirm.ts";
 import type { CliContext } from "./context.ts";
 import { EXIT, Exit, UsageError } from "./exit-codes.ts";
+import { typedQueueId } from "./typed.ts";
 import { authorOf, collect, examples, WHY } from "./verb.ts";
 
 type SelectOptions = {
@@ -60,22 +61,12 @@ function steering(ctx: CliContext, queue: Command, verb: Steering, does: string,
   command.addHelpText("after", examples(example)).action((options: SelectOptions) => steer(ctx, verb, options));
 }
 
-async function selectionOf(options: SelectOptions): Promise<Selection> {
+function selectionOf(options: SelectOptions): Selection {
   const given = [options.id, options.reason, options.all].filter((each) => each !== undefined);
   if (given.length !== 1) throw new UsageError("Say which mail is meant, by exactly one of --id ID, --reason TEXT and --all.");
   if (options.all) return { kind: "all" };
   if (options.reason !== undefined) return { kind: "reason", reason: options.reason };
-  return { kind: "ids", ids: await Promise.all((options.id ?? []).map(messageId)) };
-}
-
-async function messageId(id: string): Promise<bigint> {
-  const { parseQueueId } = await import("../mail/queue-id.ts");
-  const parsed = parseQueueId(id);
-  if (parsed === null)
-    throw new UsageError(
-      `${JSON.stringify(id)} is not a queue id: it has up to 12 digits and letters other than vowels, as in the reply "queued as".`,
-    );
-  return parsed;
+  return { kind: "ids", ids: (options.id ?? []).map(typedQueueId) };
 }
 
 async function list(ctx: CliContext): Promise<void> {
@@ -100,7 +91,7 @@ function lineOf(row: QueuedRecipient): string {
 async function show(ctx: CliContext, id: string): Promise<void> {
   const { traceMessages } = await import("../queue/trace.ts");
   const { printTraced } = await import("./trace.ts");
-  const [message] = await traceMessages(await ctx.db(), { messageId: await messageId(id), since: new Date(0), limit: 1 });
+  const [message] = await traceMessages(await ctx.db(), { messageId: typedQueueId(id), since: new Date(0), limit: 1 });
   if (!message) {
     ctx.out.note(`There is no message ${id}, or it is older than trace.retention.`);
     throw new Exit(EXIT.failed);
@@ -109,7 +100,7 @@ async function show(ctx: CliContext, id: string): Promise<void> {
 }
 
 async function steer(ctx: CliContext, verb: Steering, options: SelectOptions): Promise<void> {
-  const selection = await selectionOf(options);
+  const selection = selectionOf(options);
   const actions = await import("../actions/queue.ts");
   const db = await ctx.db();
   if (verb === "delete") await confirmed(ctx, "Delete this mail? Nobody will be told.", options.yes === true);
@@ -126,7 +117,7 @@ async function printSteered(ctx: CliContext, steered: Steered): Promise<void> {
 }
 
 async function giveBack(ctx: CliContext, options: SelectOptions): Promise<void> {
-  const selection = await selectionOf(options);
+  const selection = selectionOf(options);
   await confirmed(ctx, "Return this mail to its senders?", options.yes === true || options.id !== undefined);
   const { withReturning } = await import("../returning.ts");
   const { settings } = await ctx.settings();

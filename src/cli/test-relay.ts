@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from "commander";
+import { Refusal } from "../actions/refusal.ts";
 import type { CliContext } from "./context.ts";
 import { EXIT, Exit, UsageError } from "./exit-codes.ts";
 import { examples } from "./verb.ts";
@@ -26,7 +27,8 @@ async function ask(ctx: CliContext, options: Options): Promise<void> {
   const { settings } = await ctx.settings();
   const at = options.at ?? settings.smtp.listen[0];
   if (!at) throw new UsageError("smtp.listen is off: say which listener with --at host:port.");
-  const domain = options.domain ?? (await firstDomain(ctx));
+  const { domainOf } = await import("../actions/address.ts");
+  const domain = options.domain === undefined ? await firstDomain(ctx) : domainOf(options.domain);
   const { testRelay } = await import("../receive/relay-test.ts");
   const results = await testRelay(at, { domain, localPart: "postmaster" }).catch((error: unknown) => {
     ctx.out.note(`mailroom: ${at.host}:${at.port} cannot be asked: ${error instanceof Error ? error.message : String(error)}`);
@@ -53,6 +55,6 @@ async function ask(ctx: CliContext, options: Options): Promise<void> {
 async function firstDomain(ctx: CliContext): Promise<string> {
   const { listDomains } = await import("../actions/domains.ts");
   const [first] = await listDomains(await ctx.db());
-  if (!first) throw new UsageError("No domain is ours yet: add one with mailroom domain add, or name one with --domain.");
+  if (!first) throw new Refusal("notFound", "no domain is ours yet", "Add one with mailroom domain add, or name one with --domain.");
   return first.domain;
 }

@@ -1,8 +1,9 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import { textOfKey } from "../mail/mailbox.ts";
+import { type Mailbox, mailboxText, textOfKey } from "../mail/mailbox.ts";
 import type { TracedMessage } from "../queue/trace.ts";
 import type { CliContext } from "./context.ts";
 import { EXIT, Exit } from "./exit-codes.ts";
+import { typedMailbox, typedSender } from "./typed.ts";
 import { count, examples } from "./verb.ts";
 
 type TraceOptions = { readonly to?: string; readonly from?: string; readonly id?: string; readonly since: number; readonly limit: number };
@@ -39,8 +40,8 @@ async function trace(ctx: CliContext, options: TraceOptions): Promise<void> {
   const { parseQueueId } = await import("../mail/queue-id.ts");
   const asQueueId = options.id === undefined ? null : parseQueueId(options.id);
   const messages = await traceMessages(await ctx.db(), {
-    to: await addressOf(options.to),
-    from: options.from === "<>" ? "" : await addressOf(options.from),
+    to: options.to === undefined ? undefined : asQueued(typedMailbox(options.to)),
+    from: options.from === undefined ? undefined : asQueued(typedSender(options.from)),
     messageId: asQueueId ?? undefined,
     headerMessageId: options.id !== undefined && asQueueId === null ? bracketed(options.id) : undefined,
     since: asQueueId === null ? new Date(Date.now() - options.since) : new Date(0),
@@ -54,13 +55,8 @@ async function trace(ctx: CliContext, options: TraceOptions): Promise<void> {
   throw new Exit(EXIT.failed);
 }
 
-/** As the queue writes addresses: canonical where they are mailboxes; anything else finds nothing. */
-async function addressOf(text: string | undefined): Promise<string | undefined> {
-  if (text === undefined) return undefined;
-  const { mailboxText, parseMailbox } = await import("../mail/mailbox.ts");
-  const parsed = parseMailbox(text, { smtputf8: true });
-  return parsed.ok ? mailboxText(parsed.mailbox) : text;
-}
+/** As the queue writes addresses; null is written as nothing. */
+const asQueued = (mailbox: Mailbox | null): string => (mailbox === null ? "" : mailboxText(mailbox));
 
 const bracketed = (id: string): string => (id.startsWith("<") ? id : `<${id}>`);
 

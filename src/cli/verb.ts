@@ -1,13 +1,17 @@
 /** What the verbs of all families share. */
 import { InvalidArgumentError } from "commander";
 import type { Author } from "../actions/change.ts";
+import { plainLine } from "../actions/plain-line.ts";
 import type { CliContext } from "./context.ts";
 
 /** `--why` of every verb that writes. */
 export const WHY = ["--why <ticket>", "reason or ticket, kept in the change record"] as const;
 
 /** How the change record names who ran the command. */
-export const authorOf = (ctx: CliContext, options: { readonly why?: string }): Author => ({ actor: ctx.actor, why: options.why ?? null });
+export const authorOf = (ctx: CliContext, options: { readonly why?: string }): Author => ({
+  actor: ctx.actor,
+  why: plainLine(options.why ?? null, "the reason of --why"),
+});
 
 /** For options that may be given several times. */
 export const collect = (value: string, earlier: readonly string[] | undefined): readonly string[] => [...(earlier ?? []), value];

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -103,6 +104,15 @@ describe("exit codes", () => {
     ["alias set x@@campus.test --to y@far.test", 65, /is no address/],
     ["alias set x@campus.test --to y@far.test --expires soon", 65, /2027-06-30/],
     ["route set campus.test http://x", 65, /cannot be used/],
+    ["alias set x@campus.test --to y@far.test --expires 2020-01-01", 65, /"2020-01-01" is in the past/],
+    ["alias list --domain x_y", 65, /is no domain/],
+    ["explain x@@campus.test", 65, /is not an address/],
+    ["trace --to x@@campus.test", 65, /is not an address/],
+    ["queue show aeiou", 65, /is not a queue id/],
+    ["queue retry --id aeiou", 65, /is not a queue id/],
+    ["test-relay --domain x_y", 65, /is no domain/],
+    ["queue retry", 64, /exactly one of/],
+    ["trace --since soon", 64, /2h/],
     ["alias set x@campus.test", 64, /--to/],
     ["alias set --to y@far.test", 64, /address/],
     ["alias frobnicate", 64, /unknown command/],
@@ -117,6 +127,25 @@ describe("exit codes", () => {
     expect(ended).toMatchObject({ code, out: "" });
     expect(ended.err).toMatch(err);
     expect(ended.err).not.toContain("    at "); // no stack
+  });
+
+  test.each(["\n", "\r", "\u001b[2J", "\u2028", "\u0085"])("a reason with %j: 65, and nothing is changed", async (odd) => {
+    const ended = await mailroom(["domain", "add", "why.test", "--why", `TICKET${odd}1`], {
+      cwd,
+      env: { MAILROOM_DATABASE_URL: database.url },
+    });
+    expect(ended).toMatchObject({ code: 65, out: "" });
+    expect(ended.err).toContain("the reason of --why holds control characters");
+    expect((await run("domain list")).out).not.toContain("why.test");
+  });
+
+  test("the help and the handbook name all of them, and explain's own", async () => {
+    const help = (await mailroom(["--help"], { cwd })).out;
+    const table = readFileSync("docs/operations.md", "utf8");
+    for (const code of [0, 1, 2, 64, 65, 69, 77, 78]) {
+      expect(help).toMatch(new RegExp(`(^|\\s)${code} [a-z]`, "m"));
+      expect(table).toContain(`| ${code} | `);
+    }
   });
 
   test("nothing said at all: the help, as wrong usage", async () => {
