@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { Settings } from "./config/settings-tree.ts";
 import type { DelivererSettings } from "./deliver/settings.ts";
+import type { OwnListener } from "./directory/own-listeners.ts";
 import type { QueueSettings } from "./queue/settings.ts";
 import { LOOPBACK, type ReceiveSettings } from "./receive/context.ts";
 import { defaultLimits } from "./receive/limits.ts";
@@ -41,6 +42,10 @@ export function receiveSettings(settings: Settings, tls: { cert: string; key: st
   };
 }
 
+/** Where mail must never be sent: it would come back. */
+export const ownListeners = ({ smtp }: Pick<Settings, "smtp">): OwnListener[] =>
+  smtp.listen.map(({ host, port }) => ({ address: host, port }));
+
 export const delivererSettings = ({ hostname, smtp, deliver, queue }: Settings): DelivererSettings => ({
   hostname,
   retry: queue.retry.map(seconds),
@@ -59,7 +64,7 @@ export const delivererSettings = ({ hostname, smtp, deliver, queue }: Settings):
   large: deliver.large,
   replyOctets: deliver.replySize,
   allowedNetworks: deliver.allowedNetworks.map(cidr),
-  ownListeners: smtp.listen.map(({ host, port }) => ({ address: host, port })),
+  ownListeners: ownListeners({ smtp }),
 });
 
 /** Twenty hops for each recipient leave room for nested lists. */

@@ -10,6 +10,9 @@ import { setRoute } from "./routes.ts";
 
 const AUTHOR: Author = { actor: "demo", why: "the example college" };
 
+/** Its routes name no host. */
+const NOWHERE = { hostname: "", listeners: [] };
+
 /** `loaded`: whether it had to be loaded now. `refusal`: what the attempt to save a loop was answered. */
 export type ExampleCollege = { readonly loaded: boolean; readonly people: number; readonly refusal: string };
 
@@ -20,8 +23,8 @@ export type ExampleCollege = { readonly loaded: boolean; readonly people: number
 export async function loadExampleCollege(db: Db, mailDir: string): Promise<ExampleCollege> {
   const loaded = !(await listDomains(db)).some((domain) => domain.domain === CAMPUS);
   if (loaded) await db.transaction((tx) => load({ ...db, ...tx, transaction: (work) => work(tx) }));
-  await setRoute(db, AUTHOR, "*", `maildir:${join(mailDir, "elsewhere", "{domain}", "{local}")}`);
-  await setRoute(db, AUTHOR, MAILBOXES, `maildir:${join(mailDir, "{local}")}`);
+  await setRoute(db, AUTHOR, "*", `maildir:${join(mailDir, "elsewhere", "{domain}", "{local}")}`, NOWHERE);
+  await setRoute(db, AUTHOR, MAILBOXES, `maildir:${join(mailDir, "{local}")}`, NOWHERE);
   return { loaded, people: people.length, refusal: await tryToLoop(db) };
 }
 

@@ -1,4 +1,6 @@
 import type { Db, Queryable } from "../db/client.ts";
+import type { Route } from "../directory/directory.ts";
+import { isOwnHost, type OwnListener } from "../directory/own-listeners.ts";
 import { parseRouteUrl } from "../directory/route-url.ts";
 import { parseDomain } from "../mail/domain.ts";
 import { quoted } from "./address.ts";
@@ -8,8 +10,11 @@ import { Refusal } from "./refusal.ts";
 /** Where mail for a domain goes. The domain `*` stands for all that have no route of their own. */
 export type RouteView = { readonly domain: string; readonly url: string };
 
-/** Sends mail for a domain, ours or not, to a next hop. Refuses a URL that is no route. */
-export const setRoute = (db: Db, author: Author, name: string, url: string): Promise<Changed<RouteView>> =>
+/** This server: its name, and where it takes mail. */
+export type Ourselves = { readonly hostname: string; readonly listeners: readonly OwnListener[] };
+
+/** Sends mail for a domain, ours or not, to a next hop. Refuses a URL that is no route, and one that leads to ourselves: its mail would wait for ever. */
+export const setRoute = (db: Db, author: Author, name: string, url: string, ourselves: Ourselves): Promise<Changed<RouteView>> =>
   changing(db, async (tx) => {
     const domain = routedDomain(name);
     const parsed = parseRouteUrl(url);
@@ -19,6 +24,7 @@ export const setRoute = (db: Db, author: Author, name: string, url: string): Pro
         `the route ${quoted(url)} cannot be used: ${parsed.fault.slice(0, 300)}`,
         "As in smtp://mx.campus.example:25",
       );
+    refuseOurselves(parsed.route, ourselves);
     const before = await readRoute(tx, domain);
     const after = { domain, url: parsed.route.url };
     if (before?.url === after.url) return { changed: false, before, after, warnings: [] };
@@ -29,6 +35,15 @@ export const setRoute = (db: Db, author: Author, name: string, url: string): Pro
     await recordChange(tx, author, { action: `route ${before ? "change" : "set"}`, object: domain, before, after });
     return { changed: true, before, after, warnings: warningsAbout(parsed.route.kind) };
   });
+
+function refuseOurselves(route: Route, { hostname, listeners }: Ourselves): void {
+  if (!("host" in route) || !isOwnHost(listeners, hostname, route.host, route.port)) return;
+  throw new Refusal(
+    "refused",
+    `${route.url} is this server's own smtp.listen: its mail would come back here, so it would only wait`,
+    "Name the server that has the mailboxes, or write maildir:PATH to keep the mail here.",
+  );
+}
 
 /** Takes a route away: mail for the domain then goes where `*` says, else where DNS does. */
 export const removeRoute = (db: Db, author: Author, name: string): Promise<RouteView> =>

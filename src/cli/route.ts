@@ -13,6 +13,8 @@ URL is one of
                         maildir:/srv/mail/{domain}/{local}: without {local} all mail is in one folder
   mx:                   whatever DNS says
   discard:              accept and throw away
+This server's own smtp.listen is refused, written as an address, localhost or this server's hostname; whether another name
+leads here is known when mail goes there: it then waits, and mailroom queue list says why.
 A domain without a route goes where * says; without that, where DNS says.`;
 
 /** `mailroom route …`: where mail for a domain is sent. */
@@ -40,7 +42,10 @@ export function routeCommand(ctx: CliContext): Command {
 
 async function set(ctx: CliContext, domain: string, url: string, options: Options): Promise<void> {
   const { setRoute } = await import("../actions/routes.ts");
-  const changed = await setRoute(await ctx.db(), authorOf(ctx, options), domain, url);
+  const { ownListeners } = await import("../stage-settings.ts");
+  const { settings } = await ctx.settings();
+  const ourselves = { hostname: settings.hostname, listeners: ownListeners(settings) };
+  const changed = await setRoute(await ctx.db(), authorOf(ctx, options), domain, url, ourselves);
   await printChange(ctx, changed, `route ${changed.after?.domain} → ${changed.after?.url}`);
 }
 

@@ -1,6 +1,5 @@
-import { isIP } from "node:net";
-import { networkInterfaces } from "node:os";
 import ipaddr from "ipaddr.js";
+import { isOwnAddress, plainAddress } from "../directory/own-listeners.ts";
 import type { AllSettings } from "./settings.ts";
 
 type Range = [ipaddr.IPv4 | ipaddr.IPv6, number];
@@ -24,29 +23,6 @@ export function addressRules({ allowedNetworks, ownListeners }: Pick<AllSettings
         allowed.some(([network, bits]) => network.kind() === address.kind() && address.match(network, bits))
       );
     },
-    isOurs(text, port) {
-      const address = plainAddress(text)?.toString();
-      return ownListeners.some((own) => {
-        if (address === undefined || own.port !== port) return false;
-        const listener = plainAddress(own.address);
-        return listener?.range() === "unspecified" ? isOfThisMachine(address) : listener?.toString() === address;
-      });
-    },
+    isOurs: (address, port) => isOwnAddress(ownListeners, address, port),
   };
-}
-
-/** The address that would really be reached: IPv4 inside IPv4-mapped (RFC 4291 §2.5.5.2) and NAT64 (RFC 6052 §2.1) addresses. Null: no address. */
-function plainAddress(text: string): ipaddr.IPv4 | ipaddr.IPv6 | null {
-  if (isIP(text) === 0) return null; // ipaddr.js would read 0x7f.1 and its like
-  const address = ipaddr.parse(text);
-  if (address instanceof ipaddr.IPv4) return address;
-  if (address.isIPv4MappedAddress()) return address.toIPv4Address();
-  if (address.range() === "rfc6052") return new ipaddr.IPv4(address.toByteArray().slice(12));
-  return address;
-}
-
-function isOfThisMachine(address: string): boolean {
-  if (address === "0.0.0.0" || address === "::" || ipaddr.parse(address).range() === "loopback") return true;
-  const all = Object.values(networkInterfaces()).flatMap((interfaces) => interfaces ?? []);
-  return all.some((one) => plainAddress(one.address.replace(/%.*$/, ""))?.toString() === address);
 }

@@ -1,3 +1,5 @@
+import type { OwnListener } from "../directory/own-listeners.ts";
+
 /** What main.ts must say. */
 type Necessary = {
   /** Our name in EHLO; an MX of this name is ourselves. */
@@ -40,8 +42,8 @@ export type DeliverLimits = {
   readonly authorities: string | null;
   /** CIDR ranges in which hosts of MX records may lie although they are not public. */
   readonly allowedNetworks: readonly string[];
-  /** Where this server itself listens, never a next hop. Address 0.0.0.0 or :: stands for all of the machine. */
-  readonly ownListeners: readonly { readonly address: string; readonly port: number }[];
+  /** Where this server itself listens, never a next hop. */
+  readonly ownListeners: readonly OwnListener[];
   /** The port of MX hosts: 25, but for tests. */
   readonly mxPort: number;
 };

@@ -12,6 +12,8 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 beforeEach(() => emptied(database.db));
 
+const us = { hostname: "mail.campus.test", listeners: [{ address: "127.0.0.1", port: 2525 }] };
+
 const add = (domain: string, more = {}) => addDomain(database.db, author, { domain, ...more });
 const alias = (address: string, ...targets: string[]) => setAlias(database.db, author, { address, targets });
 
@@ -82,7 +84,7 @@ test("removing a domain says what stops working and refuses while there is somet
   await add("c.test", { catchAll: "x@a.test" });
   await alias("x@a.test", "x@far.test");
   await alias("y@c.test", "x@a.test");
-  await setRoute(database.db, author, "a.test", "mx:");
+  await setRoute(database.db, author, "a.test", "mx:", us);
   expect(await domainReach(database.db, "A.test")).toEqual({
     domain: "a.test",
     entries: 1,
@@ -114,7 +116,7 @@ test("a domain with nothing in it goes without force", async () => {
 });
 
 test("routes are set in their one form, kept when they are the same, listed and removed", async () => {
-  const set = (domain: string, url: string) => setRoute(database.db, author, domain, url);
+  const set = (domain: string, url: string) => setRoute(database.db, author, domain, url, us);
   expect((await set("MBX.Campus.test", "SMTP://Mx1.campus.test")).after).toEqual({
     domain: "mbx.campus.test",
     url: "smtp://mx1.campus.test:25",
@@ -130,6 +132,27 @@ test("routes are set in their one form, kept when they are the same, listed and 
 });
 
 test.each([
+  ["smtp://127.0.0.1:2525", us.listeners],
+  ["lmtp://127.0.0.1:2525", us.listeners],
+  ["smtp://[::ffff:127.0.0.1]:2525", us.listeners],
+  ["smtp://localhost:2525", us.listeners],
+  ["smtp://Mail.Campus.test:2525", us.listeners],
+  ["smtp://127.0.0.1", [{ address: "0.0.0.0", port: 25 }]],
+  ["smtp://[::1]:2525", [{ address: "::", port: 2525 }]],
+])("a route to our own listener is refused: %s", async (url, listeners) => {
+  const refused = await refusal(setRoute(database.db, author, "a.test", url, { ...us, listeners }));
+  expect(refused).toMatchObject({ kind: "refused", message: expect.stringContaining("this server's own smtp.listen") });
+  expect(await listRoutes(database.db)).toEqual([]);
+});
+
+test.each(["smtp://127.0.0.1:2526", "smtp://127.0.0.2:2525", "smtp://mx.far.test:2525", "smtp://localhost"])(
+  "a route to somebody else is taken: %s",
+  async (url) => {
+    expect((await setRoute(database.db, author, "a.test", url, us)).changed).toBe(true);
+  },
+);
+
+test.each([
   "",
   "smtp:host",
   "smtp://u:p@host",
@@ -140,7 +163,7 @@ test.each([
   "smtp://ho\u0000st",
   `smtp://${"a".repeat(100_000)}`,
 ])("what is no route is refused, in a short sentence (%#)", async (url) => {
-  const refused = await refusal(setRoute(database.db, author, "a.test", url));
+  const refused = await refusal(setRoute(database.db, author, "a.test", url, us));
   expect(refused.kind).toBe("badData");
   expect(refused.message.length).toBeLessThan(600);
 });

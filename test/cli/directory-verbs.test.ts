@@ -113,6 +113,7 @@ describe("exit codes", () => {
     ["test-relay --domain x_y", 65, /is no domain/],
     ["queue retry", 64, /exactly one of/],
     ["trace --since soon", 64, /2h/],
+    ["route set mbx.test smtp://localhost:2525", 1, /smtp\.listen: its mail would come back[\s\S]*Name the server/],
     ["alias set x@campus.test", 64, /--to/],
     ["alias set --to y@far.test", 64, /address/],
     ["alias frobnicate", 64, /unknown command/],
