@@ -17,12 +17,23 @@ export type RecipientOutcome = {
   readonly reply: string;
 };
 
+/** A command that was refused. `from`, `to`: the paths it was about, as far as there are any. */
+export type Refused = {
+  readonly client: string;
+  /** Null: none was said. */
+  readonly hello: { readonly name: string; readonly extended: boolean } | null;
+  readonly command: string;
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly reply: string;
+};
+
 export type Maillog = {
   accepted(event: { queueId: string; from: string; size: number; recipients: number; client: string; messageId: string | null }): void;
   outcome(event: RecipientOutcome): void;
   /** No recipient of the message is left in the queue. */
   removed(queueId: string): void;
-  refused(event: { client: string; helo: string; command: string; reply: string }): void;
+  refused(event: Refused): void;
   held(queueId: string, to: string, reason: string): void;
   quarantined(queueId: string): void;
 };
@@ -40,9 +51,9 @@ export function createMaillog(log: Log, metrics: Metrics): Maillog {
       log.line("smtp", outcomeLine(event), { event: event.status, queueId: event.queueId });
     },
     removed: (queueId) => log.line("qmgr", `${queueId}: removed`, { event: "removed", queueId }),
-    refused({ client, helo, command, reply }) {
-      metrics.refused.inc({ code: reply.slice(0, 3) });
-      log.line("smtpd", `NOQUEUE: reject: ${command} from ${client}: ${reply}; proto=SMTP helo=<${helo}>`, { event: "refused" });
+    refused(event) {
+      metrics.refused.inc({ code: event.reply.slice(0, 3) });
+      log.line("smtpd", refusedLine(event), { event: "refused" });
     },
     held: (queueId, to, reason) => log.line("qmgr", `${queueId}: to=<${to}>, status=hold (${reason})`, { event: "held", queueId }),
     quarantined(queueId) {
@@ -57,6 +68,13 @@ function outcomeLine({ queueId, to, origTo, relay, delays, dsn, status, reply }:
   const total = delays.reduce((sum, part) => sum + part, 0);
   const parts = delays.map(seconds).join("/");
   return `${queueId}: to=<${to}>, orig_to=<${origTo}>, relay=${relay ?? "none"}, delay=${seconds(total)}, delays=${parts}, dsn=${dsn}, status=${status} (${reply})`;
+}
+
+/** `NOQUEUE: reject: RCPT from 192.0.2.1: 550 5.1.1 …; from=<…> to=<…> proto=ESMTP helo=<…>`, as Postfix writes it. */
+function refusedLine({ client, hello, command, from, to, reply }: Refused): string {
+  const paths = [from === null ? "" : `from=<${from}> `, to === null ? "" : `to=<${to}> `].join("");
+  const proto = hello?.extended === true ? "ESMTP" : "SMTP";
+  return `NOQUEUE: reject: ${command} from ${client}: ${reply}; ${paths}proto=${proto} helo=<${hello?.name ?? ""}>`;
 }
 
 /** Two significant digits below ten, as Postfix prints delays. */

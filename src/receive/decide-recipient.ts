@@ -7,7 +7,7 @@ import type { ForwardPath } from "../mail/path.ts";
 import { replies, replyToLocalPart } from "../mail/replies.ts";
 import type { Reply } from "../mail/reply.ts";
 import { postmasterOf } from "../resolve/bounce-mailbox.ts";
-import type { FinalRecipient, Resolution, Resolve } from "../resolve/resolution.ts";
+import type { DeadEnd, FinalRecipient, Resolution, Resolve } from "../resolve/resolution.ts";
 import { decideRelay, type RelayDecision } from "./relay-decision.ts";
 
 /** Who answers for `<postmaster>`: the mailbox it means, and the one that gets its mail when that leads nowhere (null: held for a person). */
@@ -31,7 +31,13 @@ export type Decider = {
 
 /** Where mail for a forward-path goes, or the reply that refuses it. `forwardPath` is the path as a mailbox. */
 export type RecipientDecision =
-  | { readonly accepted: true; readonly forwardPath: Mailbox; readonly recipients: readonly FinalRecipient[] }
+  | {
+      readonly accepted: true;
+      readonly forwardPath: Mailbox;
+      readonly recipients: readonly FinalRecipient[];
+      /** Targets that get no copy, while others do. */
+      readonly deadEnds: readonly DeadEnd[];
+    }
   | { readonly accepted: false; readonly reply: Reply };
 
 const refuse = (reply: Reply): RecipientDecision => ({ accepted: false, reply });
@@ -66,10 +72,11 @@ async function domainOf(decider: Decider, path: ForwardPath): Promise<Lookup<unk
   return decider.directory.domain(path.mailbox.domain);
 }
 
-const accept = (forwardPath: Mailbox, recipients: readonly FinalRecipient[]): RecipientDecision => ({
+const accept = (forwardPath: Mailbox, recipients: readonly FinalRecipient[], deadEnds: readonly DeadEnd[] = []): RecipientDecision => ({
   accepted: true,
   forwardPath,
   recipients,
+  deadEnds,
 });
 
 /** `mailbox` alone, reached by `path`. */
@@ -90,7 +97,7 @@ async function toOurs(decider: Decider, given: Mailbox, question: RecipientQuest
   if (refusal !== null) return refuse(refusal);
   const resolution = await decider.resolve(mailbox, question.reversePath);
   if (resolution.kind === "expanded" && resolution.recipients.length > 0) {
-    return accept(given, resolution.recipients);
+    return accept(given, resolution.recipients, resolution.deadEnds);
   }
   // A bounce of a copy we sent for a list finds somebody, the list's owner or not.
   if (resolution.kind === "absent" && resolution.bouncesOf !== undefined && question.reversePath === null) {
@@ -126,7 +133,7 @@ async function toPostmaster(decider: Decider, question: RecipientQuestion, atOur
     return refuse(replies.lookupFailed);
   }
   if (resolution.kind === "expanded" && resolution.recipients.length > 0) {
-    return accept(meant, resolution.recipients);
+    return accept(meant, resolution.recipients, resolution.deadEnds);
   }
   if (fallback !== null) return accept(meant, [only(fallback, [meant.key, fallback.key])]);
   return accept(meant, [only(meant, [meant.key], `nobody answers ${meant.key}`)]);

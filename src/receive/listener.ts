@@ -47,7 +47,7 @@ export class Listener extends SMTPServer {
     const refusal = paused ?? counts.admit(address, known);
     if (refusal === null) this.#open(socket, options ?? {}, () => counts.release(address, known));
     else {
-      deps.maillog.refused({ client: address, helo: "", command: "CONNECT", reply: replyLine(refusal) });
+      deps.maillog.refused({ client: address, hello: null, command: "CONNECT", from: null, to: null, reply: replyLine(refusal) });
       refuse(socket, refusal);
     }
   }

@@ -11,10 +11,13 @@ import type { Content } from "./content.ts";
 import type { Context } from "./context.ts";
 import { type Answer, type Client, type Dialogue, newState, type State } from "./dialogue.ts";
 import { Patience } from "./patience.ts";
+import { pathsOf } from "./refused-paths.ts";
 import { SmtpStream } from "./smtp-stream.ts";
+import type { Transaction } from "./transaction.ts";
 import { replyToTrouble } from "./trouble.ts";
 
 const BLANK = 0x20;
+const NO_OCTETS = Buffer.alloc(0);
 
 /** The connection ends with these, as it does with every 421. */
 const last = new Set<Reply>([replies.bye, replies.earlyTalker, replies.chunkingRefused, replies.holdsNul, replies.bareLineEnd]);
@@ -35,6 +38,8 @@ export class Session extends SMTPConnection implements Dialogue {
   #ending = false;
   /** Of the command being answered: a name from our table, never the client's text. */
   #verb = "CONNECT";
+  /** What stood behind it, until it is answered. */
+  #argument: Buffer = NO_OCTETS;
   #handshake: net.Socket | null = null;
   /** Said, and not written yet. */
   #unsent = "";
@@ -92,13 +97,14 @@ export class Session extends SMTPConnection implements Dialogue {
     const verb = line.toString("latin1", 0, blank < 0 ? line.length : blank).toUpperCase();
     const command = commands.get(verb);
     this.#verb = command === undefined ? "UNKNOWN" : verb;
+    this.#argument = line.subarray(blank < 0 ? line.length : blank + 1);
     if (command?.readsPath !== true && line.includes(0)) return this.#refusedLine("bareLineEnd");
     if (command === undefined) return / HTTP\/\d/.test(line.toString("latin1")) ? replies.wrongProtocol : replies.unknownCommand;
     if (this.#parser().early && this.state.hello?.extended !== true) return replies.badSequence; // RFC 2920 §3.1
     if (command.idle === true && !this.#patience.idleCommand()) return replies.tooManyErrors;
     this._handlerPending = true;
     try {
-      return command.run(this, line.subarray(blank < 0 ? line.length : blank + 1), () => this.#next(done));
+      return command.run(this, this.#argument, () => this.#next(done));
     } catch (cause) {
       return this.trouble("smtp.command_failed", cause);
     }
@@ -133,8 +139,9 @@ export class Session extends SMTPConnection implements Dialogue {
   }
 
   /** Says the reply, slowly to a client that was refused too often; then the next command is read. */
-  #reply(reply: Reply, done: () => void): void {
-    if (reply.code >= 400) this.#logRefusal(reply);
+  #reply(reply: Reply, done: () => void, transaction = this.state.transaction): void {
+    if (reply.code >= 400) this.#logRefusal(reply, transaction);
+    this.#argument = NO_OCTETS;
     const how = reply.code < 500 ? "at once" : this.#patience.refusal();
     if (how === "at once") {
       this.#sayAndGoOn(reply, done);
@@ -144,9 +151,10 @@ export class Session extends SMTPConnection implements Dialogue {
     setTimeout(() => this.#sayAndGoOn(how === "slowly" ? reply : replies.tooManyErrors, done), this.context.limits.refusalDelay);
   }
 
-  #logRefusal(reply: Reply): void {
-    const helo = this.state.hello?.name ?? "";
-    this.context.deps.maillog.refused({ client: this.client.address, helo, command: this.#verb, reply: replyLine(reply) });
+  #logRefusal(reply: Reply, transaction: Transaction | null): void {
+    const { hello } = this.state;
+    const paths = pathsOf(this.#verb, this.#argument, transaction);
+    this.context.deps.maillog.refused({ client: this.client.address, hello, command: this.#verb, ...paths, reply: replyLine(reply) });
   }
 
   #sayAndGoOn(reply: Reply, done: () => void): void {
@@ -186,13 +194,15 @@ export class Session extends SMTPConnection implements Dialogue {
   }
 
   #answerContent(reply: Reply, done: () => void): void {
+    const { transaction } = this.state;
     this.#content = null;
     this.state.transaction = null;
     if (reply.code === 250) this.#patience.messageAccepted();
-    this.#reply(reply, () => {
+    const goOn = (): void => {
       if (this._parser) this.#parser().markEarly(this._socket.readableLength);
       done();
-    });
+    };
+    this.#reply(reply, goOn, transaction);
   }
 
   startTls(done: () => void): void {

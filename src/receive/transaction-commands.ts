@@ -1,8 +1,10 @@
-import { parseMailbox } from "../mail/mailbox.ts";
+import type { Log } from "../log/log.ts";
+import { type Mailbox, mailboxText, parseMailbox, textOfKey } from "../mail/mailbox.ts";
 import { parseMailParameters, parseRcptParameters } from "../mail/parameters.ts";
 import { parseForwardPath, parseReversePath } from "../mail/path.ts";
 import { replies, replyToFault } from "../mail/replies.ts";
 import type { Reply } from "../mail/reply.ts";
+import type { DeadEnd } from "../resolve/resolution.ts";
 import { Content } from "./content.ts";
 import { type Decider, decideRecipient, type Postmaster } from "./decide-recipient.ts";
 import type { Answer, Dialogue } from "./dialogue.ts";
@@ -46,6 +48,7 @@ export function RCPT(dialogue: Dialogue, argument: Buffer): Answer {
     (decision) => {
       if (!decision.accepted) return decision.reply;
       const taken = transaction.add(decision.forwardPath, dsn.value, decision.recipients, context.limits.messageRecipients);
+      if (taken) logDeadEnds(context.deps.log, decision.forwardPath, decision.deadEnds);
       return taken ? replies.recipientOk : replies.tooManyRecipients;
     },
     (cause: unknown) => {
@@ -53,6 +56,19 @@ export function RCPT(dialogue: Dialogue, argument: Buffer): Answer {
       return replies.lookupFailed;
     },
   );
+}
+
+/** Of the dead ends of one forward-path so many get a line of their own. */
+const DEAD_ENDS_NAMED = 20;
+
+/** The mail is taken for the others, so nobody outside hears of these: whoever looks after the alias must. */
+function logDeadEnds(log: Log, forwardPath: Mailbox, deadEnds: readonly DeadEnd[]): void {
+  const recipient = mailboxText(forwardPath);
+  for (const { from, address, why } of deadEnds.slice(0, DEAD_ENDS_NAMED)) {
+    log.warn("a target leads nowhere", { recipient, alias: from && textOfKey(from), target: textOfKey(address), why });
+  }
+  const more = deadEnds.length - DEAD_ENDS_NAMED;
+  if (more > 0) log.warn("more targets lead nowhere", { recipient, targets: more });
 }
 
 /** RFC 5321 §4.1.1.4. */

@@ -81,6 +81,15 @@ function meaningOf(to: Mailbox): Resolution {
         recipients: [direct(to.key, mailbox("u@people.test")), direct(to.key, mailbox("v@people.test"))],
         ...nothing,
       };
+    case "half":
+      return {
+        kind: "expanded",
+        recipients: [direct(to.key, mailbox("u@people.test"))],
+        deadEnds: [
+          { address: "gone@campus.test", from: to.key, why: "unknown" },
+          ...Array.from({ length: 30 }, (_, i) => ({ address: `old${i}@campus.test`, from: to.key, why: "expired" as const })),
+        ],
+      };
     case "staff":
       return {
         kind: "expanded",
