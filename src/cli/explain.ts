@@ -32,7 +32,7 @@ async function explainAddress(ctx: CliContext, address: string, from: string | u
   const sender = from === undefined ? undefined : typedSender(from);
   const directory = readDirectory(await ctx.db());
   const { settings } = await ctx.settings();
-  const explanation = await explain(directory, recipient, sender, { limits: resolveLimits(settings) });
+  const explanation = await explain(directory, recipient, sender, { limits: resolveLimits(settings), postmaster: settings.postmaster });
   await (ctx.json ? ctx.out.json(explanation) : ctx.out.text(explainText(explanation)));
   const status = exitStatusOf(explanation);
   if (status !== 0) throw new Exit(status);

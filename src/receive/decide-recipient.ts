@@ -6,7 +6,7 @@ import { atOurs, type Mailbox } from "../mail/mailbox.ts";
 import type { ForwardPath } from "../mail/path.ts";
 import { replies, replyToLocalPart } from "../mail/replies.ts";
 import type { Reply } from "../mail/reply.ts";
-import { postmasterOf } from "../resolve/bounce-mailbox.ts";
+import { answerOf, only, postmasterAnswer } from "../resolve/answer.ts";
 import type { DeadEnd, FinalRecipient, Resolution, Resolve } from "../resolve/resolution.ts";
 import { decideRelay, type RelayDecision } from "./relay-decision.ts";
 
@@ -79,15 +79,6 @@ const accept = (forwardPath: Mailbox, recipients: readonly FinalRecipient[], dea
   deadEnds,
 });
 
-/** `mailbox` alone, reached by `path`. */
-const only = (mailbox: Mailbox, path: readonly string[], held: string | null = null): FinalRecipient => ({
-  mailbox,
-  paths: [path],
-  morePaths: 0,
-  list: null,
-  held,
-});
-
 /** As given: a foreign local part keeps its case, and expansion is its own server's business. */
 const relayed = (mailbox: Mailbox): RecipientDecision => accept(mailbox, [only(mailbox, [mailbox.key])]);
 
@@ -95,14 +86,19 @@ async function toOurs(decider: Decider, given: Mailbox, question: RecipientQuest
   const mailbox = atOurs(given);
   const refusal = replyToLocalPart(mailbox.localPart);
   if (refusal !== null) return refuse(refusal);
-  const resolution = await decider.resolve(mailbox, question.reversePath);
-  if (resolution.kind === "expanded" && resolution.recipients.length > 0) {
-    return accept(given, resolution.recipients, resolution.deadEnds);
-  }
-  // A bounce of a copy we sent for a list finds somebody, the list's owner or not.
-  if (resolution.kind === "absent" && resolution.bouncesOf !== undefined && question.reversePath === null) {
-    return toPostmaster(decider, { ...question, path: { kind: "mailbox", mailbox: postmasterOf(resolution.bouncesOf.domain) } }, true);
-  }
+  const fallback = async () => (await decider.postmaster()).fallback;
+  const { meant, resolution } = await answerOf(asking(decider, question), mailbox, question.reversePath === null, fallback);
+  return decided(decider, meant === mailbox ? given : meant, resolution);
+}
+
+const asking =
+  (decider: Decider, { reversePath }: RecipientQuestion) =>
+  (mailbox: Mailbox) =>
+    decider.resolve(mailbox, reversePath);
+
+function decided(decider: Decider, forwardPath: Mailbox, resolution: Resolution): RecipientDecision {
+  if (resolution.kind === "expanded" && resolution.recipients.length > 0)
+    return accept(forwardPath, resolution.recipients, resolution.deadEnds);
   if (resolution.kind === "unavailable") decider.unavailable(resolution.cause);
   return refuse(refusalOf(resolution));
 }
@@ -123,18 +119,10 @@ function refusalOf(resolution: Resolution): Reply {
   }
 }
 
-/** RFC 5321 §4.5.1: mail to postmaster is always taken. Whoever answers it is asked first; what nobody answers goes to the fallback, or is held. */
+/** RFC 5321 §4.5.1, §4.1.1.3: `<postmaster>` without a domain, or at our address literal, is that of the first domain. */
 async function toPostmaster(decider: Decider, question: RecipientQuestion, atOurDomain: boolean): Promise<RecipientDecision> {
   const { address, fallback } = await decider.postmaster();
-  const meant = atOurDomain && question.path.kind === "mailbox" ? atOurs(question.path.mailbox) : address;
-  const resolution = await decider.resolve(meant, question.reversePath);
-  if (resolution.kind === "unavailable") {
-    decider.unavailable(resolution.cause);
-    return refuse(replies.lookupFailed);
-  }
-  if (resolution.kind === "expanded" && resolution.recipients.length > 0) {
-    return accept(meant, resolution.recipients, resolution.deadEnds);
-  }
-  if (fallback !== null) return accept(meant, [only(fallback, [meant.key, fallback.key])]);
-  return accept(meant, [only(meant, [meant.key], `nobody answers ${meant.key}`)]);
+  const asked = atOurDomain && question.path.kind === "mailbox" ? atOurs(question.path.mailbox) : address;
+  const { meant, resolution } = await postmasterAnswer(asking(decider, question), asked, async () => fallback);
+  return decided(decider, meant, resolution);
 }

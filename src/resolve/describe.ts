@@ -162,8 +162,17 @@ class Ends {
       case "unasked":
         return walked.kind === "unavailable" ? { state: "lookupFailed" } : { state: "refused" };
       case "final":
-        return node.parent === null ? { state: "notOurs" } : walked.kind === "tooLarge" ? { state: "refused" } : this.#delivery(node);
+        return node.parent === null && !this.#isHeld(node)
+          ? { state: "notOurs" }
+          : walked.kind === "tooLarge"
+            ? { state: "refused" }
+            : this.#delivery(node);
     }
+  }
+
+  /** Only of ours: a postmaster whom nobody answers. */
+  #isHeld(node: Node): boolean {
+    return (this.#recipients.get(node.mailbox.key)?.held ?? null) !== null;
   }
 
   #delivery(node: Node): End {

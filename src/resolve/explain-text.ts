@@ -24,6 +24,7 @@ const REASONS: Readonly<Record<HopReason, string>> = {
   domainAlias: "domain alias",
   catchAll: "catch-all",
   bounces: "answers for the list's bounces",
+  postmaster: "named in the settings, as nobody answers",
 };
 
 /** The tree with its reasons, what RCPT would answer if that is no plain yes, warnings, and a summary. Lines without an end at the last. */

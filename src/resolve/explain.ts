@@ -1,20 +1,24 @@
 import type { Directory } from "../directory/directory.ts";
 import type { ReversePath } from "../mail/envelope.ts";
 import type { Lookup } from "../mail/lookup.ts";
-import { type Mailbox, mailboxText } from "../mail/mailbox.ts";
-import { replies } from "../mail/replies.ts";
+import { atOurs, type Mailbox, mailboxText } from "../mail/mailbox.ts";
+import { replies, replyToLocalPart } from "../mail/replies.ts";
 import type { Reply } from "../mail/reply.ts";
+import { answerOf } from "./answer.ts";
 import { describe, type Routes } from "./describe.ts";
 import type { ExplainedLeaf, Explanation } from "./explanation.ts";
 import type { Graph, Node } from "./graph.ts";
 import { withBars } from "./held.ts";
 import { outcomeOf } from "./outcome.ts";
 import { type Bar, barsFor, listsIn } from "./posting.ts";
-import type { Resolution } from "./resolution.ts";
+import type { FinalRecipient, Resolution } from "./resolution.ts";
 import type { ResolveOptions } from "./resolve.ts";
-import { LIMITS, type Walk, walk } from "./walk.ts";
+import { LIMITS, type Limits, type Walk, walk } from "./walk.ts";
 
 export type ExplainDirectory = Pick<Directory, "domains" | "entries" | "route">;
+
+/** `postmaster`: who gets mail to postmaster that nobody answers; null: it is held. */
+export type ExplainOptions = Pick<ResolveOptions, "limits" | "now"> & { readonly postmaster?: Mailbox | null };
 
 /**
  * What mail for an address would do now, with the walk that RCPT takes. `sender` undefined: not given, so posting policies are not asked.
@@ -24,32 +28,64 @@ export async function explain(
   directory: ExplainDirectory,
   recipient: Mailbox,
   sender: ReversePath | undefined,
-  { limits = LIMITS, now = () => new Date() }: ResolveOptions = {},
+  { limits = LIMITS, now = () => new Date(), postmaster = null }: ExplainOptions = {},
 ): Promise<Explanation> {
   const time = now();
-  const walked = await walk(directory, [recipient], limits, time);
-  const { graph } = walked;
-  const lists = walked.kind === "complete" ? listsIn(graph) : [];
-  const bars = sender === undefined ? NO_BARS : await barsFor(directory, graph, lists, sender, limits, time);
-  const resolution = resolutionOf(walked, bars);
-  const isOurs = graph.starts[0]?.kind !== "final";
-  const { nodes, hops, leaves } = describe(
-    walked,
-    resolution,
-    bars.kind === "found" ? bars.value : new Map(),
-    await routesOf(directory, graph),
-  );
+  const asked: Asked[] = [];
+  const ask = async (mailbox: Mailbox): Promise<Resolution> => {
+    const one = await askFor(directory, mailbox, sender, limits, time);
+    asked.push(one);
+    return one.resolution;
+  };
+  const { meant, resolution } = await answerOf(ask, recipient, sender === null, async () => postmaster);
+  const [first] = asked;
+  const last = asked.at(-1);
+  if (first === undefined || last === undefined) throw new Error("an answer without a question");
+  const isOurs = first.walked.graph.starts[0]?.kind !== "final";
+  const unanswered = resolution !== last.resolution;
+  const walked = unanswered && resolution.kind === "expanded" ? standIn(meant, resolution.recipients) : last.walked;
+  const bars = last.bars.kind === "found" && !unanswered ? last.bars.value : new Map();
+  const { nodes, hops, leaves } = describe(walked, resolution, bars, await routesOf(directory, walked.graph));
   return {
     address: mailboxText(recipient),
     from: sender === undefined ? null : sender === null ? "<>" : mailboxText(sender),
     as_of: time.toISOString(),
-    verdict: verdictOf(resolution, isOurs),
+    verdict: verdictOf(resolution, isOurs, recipient),
     counts: countsOf(leaves),
     nodes,
     hops,
     leaves,
-    warnings: warningsFor(recipient, sender, resolution, lists),
+    warnings: warningsFor(sender, last.lists, asked.length > 1 ? meant : null, unanswered ? last.resolution : null),
   };
+}
+
+/** One question, as RCPT asks it. */
+type Asked = { readonly walked: Walk; readonly lists: readonly Node[]; readonly bars: Bars; readonly resolution: Resolution };
+
+async function askFor(
+  directory: ExplainDirectory,
+  mailbox: Mailbox,
+  sender: ReversePath | undefined,
+  limits: Limits,
+  time: Date,
+): Promise<Asked> {
+  const walked = await walk(directory, [mailbox], limits, time);
+  const lists = walked.kind === "complete" ? listsIn(walked.graph) : [];
+  const bars = sender === undefined ? NO_BARS : await barsFor(directory, walked.graph, lists, sender, limits, time);
+  return { walked, lists, bars, resolution: resolutionOf(walked, bars) };
+}
+
+/** The way of mail to a postmaster whom nobody answers: to whom the settings name, or no further. */
+function standIn(postmaster: Mailbox, recipients: readonly FinalRecipient[]): Walk {
+  const node = (mailbox: Mailbox, parent: Node | null): Node => ({ mailbox, kind: "final", why: null, entry: null, hops: [], parent });
+  const start = node(postmaster, null);
+  const others = recipients.filter(({ mailbox }) => mailbox.key !== postmaster.key).map(({ mailbox }) => node(mailbox, start));
+  if (others.length > 0) {
+    start.kind = "passed";
+    start.hops = others.map((to) => ({ to, reason: "postmaster" }));
+  }
+  const nodes = new Map([start, ...others].map((each) => [each.mailbox.key, each]));
+  return { kind: "complete", graph: { starts: [start], nodes, revisits: 0 } };
 }
 
 type Bars = Lookup<ReadonlyMap<Node, Bar>>;
@@ -72,9 +108,9 @@ const VERDICTS: Readonly<Record<Resolution["kind"], Reply>> = {
   mayNotPost: replies.mayNotPost,
 };
 
-function verdictOf(resolution: Resolution, isOurs: boolean): Explanation["verdict"] {
-  const { code, enhancedStatus, text } = isOurs ? VERDICTS[resolution.kind] : replies.relayDenied;
-  return { kind: isOurs ? resolution.kind : "notOurs", code, enhanced_status: enhancedStatus, text };
+function verdictOf(resolution: Resolution, isOurs: boolean, recipient: Mailbox): Explanation["verdict"] {
+  const reply = isOurs ? (replyToLocalPart(atOurs(recipient).localPart) ?? VERDICTS[resolution.kind]) : replies.relayDenied;
+  return { kind: isOurs ? resolution.kind : "notOurs", code: reply.code, enhanced_status: reply.enhancedStatus, text: reply.text };
 }
 
 async function routesOf(directory: ExplainDirectory, graph: Graph): Promise<Routes> {
@@ -90,13 +126,23 @@ function countsOf(leaves: readonly ExplainedLeaf[]): Record<string, number> {
   return counts;
 }
 
-function warningsFor(recipient: Mailbox, sender: ReversePath | undefined, resolution: Resolution, lists: readonly Node[]): string[] {
+/** `answers`: the postmaster in whose place it is answered. `unanswered`: what his own address comes to. */
+function warningsFor(
+  sender: ReversePath | undefined,
+  lists: readonly Node[],
+  answers: Mailbox | null,
+  unanswered: Resolution | null,
+): string[] {
   const warnings: string[] = [];
   const closed = lists.find((list) => list.entry?.posting !== "anyone");
   if (sender === undefined && closed !== undefined)
     warnings.push(`${mailboxText(closed.mailbox)} does not take posts from everybody: name a sender to see whether it takes theirs`);
-  if (recipient.localPart.toLowerCase() === "postmaster" && resolution.kind === "absent") {
-    warnings.push("mail for postmaster is always taken: without an entry it goes to whom the settings name, or waits for a person");
-  }
+  if (answers !== null) warnings.push(`nobody else gets these bounces: ${answers.key} answers for them`);
+  if (unanswered !== null)
+    warnings.push(
+      unanswered.kind === "absent" && unanswered.deadEnds.every(({ from }) => from === null)
+        ? "mail for postmaster is always taken, and no entry says whose it is"
+        : "mail for postmaster is always taken, but where its entry leads it cannot go",
+    );
   return warnings;
 }

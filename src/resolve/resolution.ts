@@ -1,8 +1,11 @@
 import type { ReversePath } from "../mail/envelope.ts";
 import type { Mailbox } from "../mail/mailbox.ts";
 
-/** Why one address led to another. `bounces`: a list's bounce address leads to whoever answers for the list. */
-export type HopReason = "alias" | "member" | "subaddress" | "domainAlias" | "catchAll" | "bounces";
+/**
+ * Why one address led to another. `bounces`: a list's bounce address leads to whoever answers for the list. `postmaster`: nobody answers
+ * it, so it leads to whom the settings name.
+ */
+export type HopReason = "alias" | "member" | "subaddress" | "domainAlias" | "catchAll" | "bounces" | "postmaster";
 
 /** Where an expansion ends, once however many ways lead there. */
 export type FinalRecipient = {

@@ -1,13 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readDirectory } from "../../src/directory/open-directory.ts";
+import { openDirectory, readDirectory } from "../../src/directory/open-directory.ts";
 import { found, unavailable } from "../../src/mail/lookup.ts";
+import { replies } from "../../src/mail/replies.ts";
+import { type Decider, decideRecipient } from "../../src/receive/decide-recipient.ts";
 import { type ExplainDirectory, explain } from "../../src/resolve/explain.ts";
 import { explainText } from "../../src/resolve/explain-text.ts";
 import { exitStatusOf } from "../../src/resolve/explanation.ts";
+import { openResolve } from "../../src/resolve/resolve.ts";
 import { LIMITS } from "../../src/resolve/walk.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { type Rows, writeDirectory } from "../support/directory-rows.ts";
 import { mailbox } from "../support/mailbox.ts";
+import { silentLog } from "../support/sql.ts";
 
 let database: TestDatabase;
 let directory: ExplainDirectory;
@@ -129,8 +133,63 @@ A client is told: 550 5.1.1 No such address here
     expect(text).toContain("exit 0");
   });
 
-  it("postmaster", async () => {
-    expect(await shown({}, "Postmaster@campus.test")).toContain("note: mail for postmaster is always taken");
+  it("postmaster, whom nobody answers: as RCPT does, held or to whom the settings name", async () => {
+    expect(await shown({}, "Postmaster@campus.test")).toBe(`
+postmaster@campus.test  HELD: nobody answers postmaster@campus.test
+note: mail for postmaster is always taken, and no entry says whose it is
+1 path: 1 held          exit 0
+`);
+    const named = await explain(directory, mailbox("postmaster@campus.test"), undefined, { postmaster: mailbox("it@mbx.test") });
+    expect(`\n${explainText(named)}\n`).toBe(`
+postmaster@campus.test
+└─ it@mbx.test  <-- named in the settings, as nobody answers  ok, lmtp://mailstore:24
+note: mail for postmaster is always taken, and no entry says whose it is
+1 path: 1 delivers                                            exit 0
+`);
+    const dead = await shown({ entries: { "postmaster@campus.test": ["gone@campus.test"] } }, "postmaster@campus.test");
+    expect(dead).toContain("HELD: nobody answers");
+    expect(dead).toContain("but where its entry leads it cannot go");
+    expect(await shown({ entries: { "postmaster@campus.test": ["raj@mbx.test"] } }, "postmaster@campus.test")).toContain("1 delivers");
+    expect(await shown({}, "postmaster@evil.test")).toContain("NOT OURS");
+  });
+
+  it("a bounce for a list whose owner is gone goes to postmaster", async () => {
+    const rows: Rows = { entries: { "l@campus.test": { list: "anyone", owner: "gone@campus.test", targets: ["raj@mbx.test"] } } };
+    expect(await shown(rows, "l-bounces@campus.test", "a@far.test")).toContain("A client is told: 550 5.1.1");
+    const bounce = await shown(rows, "l-bounces@campus.test", null);
+    expect(bounce).toContain("HELD: nobody answers postmaster@campus.test");
+    expect(bounce).toContain("postmaster@campus.test answers for them");
+  });
+
+  it("says what RCPT says, of every kind of address", async () => {
+    await writeDirectory(database.db, {
+      ...campus,
+      entries: {
+        "a@campus.test": ["raj@mbx.test"],
+        "dead@campus.test": ["gone@campus.test"],
+        "round@campus.test": ["round@campus.test"],
+        "l@campus.test": { list: "members", owner: "gone@campus.test", targets: ["raj@mbx.test"] },
+      },
+    });
+    const opened = openDirectory(database.db, { log: silentLog });
+    const decider: Decider = {
+      directory: opened,
+      resolve: openResolve(opened),
+      postmaster: async () => ({ address: mailbox("postmaster@campus.test"), fallback: null }),
+      unavailable: () => {},
+    };
+    const locals = ["a", "dead", "round", "l", "l-bounces", "nobody", "postmaster", "x%y", '"a b"'];
+    for (const address of [...locals.map((local) => `${local}@campus.test`), "postmaster@old.test", "x@evil.test"]) {
+      for (const sender of [mailbox("s@far.test"), null]) {
+        const path = { kind: "mailbox", mailbox: mailbox(address) } as const;
+        const question = { path, reversePath: sender, trustedNetwork: false, ownAddress: "192.0.2.1" };
+        const decision = await decideRecipient(decider, question);
+        const { verdict } = await explain(directory, mailbox(address), sender);
+        const { code, enhancedStatus } = decision.accepted ? replies.recipientOk : decision.reply;
+        expect([address, verdict.code, verdict.enhanced_status]).toEqual([address, code, enhancedStatus]);
+      }
+    }
+    await opened.close();
   });
 
   it("folds long lists, but shows what fails", async () => {
