@@ -9,6 +9,7 @@ import { openDatabase } from "./db/client.ts";
 import { type Connection, parseDatabaseUrl } from "./db/connection.ts";
 import { startEmbedded } from "./db/embedded/embedded.ts";
 import { migrate } from "./db/migrate.ts";
+import { hearLines } from "./db/relayed-lines.ts";
 import { inspectDatabase } from "./db/start-gate.ts";
 import { healthSource } from "./health-source.ts";
 import { startHousekeeping } from "./housekeeping.ts";
@@ -56,6 +57,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
     await migrate(connection, log);
     const housekeeping = await startHousekeeping(db, settings, log);
     stops.push(housekeeping.stop);
+    await hearLines(db, log);
     await options.prepare?.(connection);
 
     const workers = startWorkers({

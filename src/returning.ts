@@ -2,6 +2,7 @@
 import type { ReturnDeps } from "./actions/queue.ts";
 import type { Settings } from "./config/settings-tree.ts";
 import type { Db } from "./db/client.ts";
+import { relayingLog } from "./db/relayed-lines.ts";
 import { openDirectory } from "./directory/open-directory.ts";
 import type { Log } from "./log/log.ts";
 import { createMaillog } from "./log/maillog.ts";
@@ -14,6 +15,7 @@ import { queueSettings, reporter, resolveLimits } from "./stage-settings.ts";
 
 /** Runs `work` as a node that only settles; the DSNs it writes are delivered by the server's nodes, which are woken. */
 export async function withReturning<T>(db: Db, settings: Settings, log: Log, work: (deps: ReturnDeps) => Promise<T>): Promise<T> {
+  const relaying = relayingLog(db, log);
   const metrics = createMetrics();
   const directory = openDirectory(db, { log });
   const resolve = openResolve(directory, { limits: resolveLimits(settings) });
@@ -21,7 +23,7 @@ export async function withReturning<T>(db: Db, settings: Settings, log: Log, wor
     db,
     aheadDb: db,
     log,
-    maillog: createMaillog(log, metrics),
+    maillog: createMaillog(relaying.log, metrics),
     metrics,
     settings: queueSettings(settings),
     random: Math.random,
@@ -34,7 +36,13 @@ export async function withReturning<T>(db: Db, settings: Settings, log: Log, wor
     metrics,
   });
   try {
-    return await work({ claim: queue.claimSelected, settle: report.settle });
+    return await work({
+      claim: queue.claimSelected,
+      async settle(settlements) {
+        await report.settle(settlements);
+        await relaying.send(); // what became of them, and the DSNs
+      },
+    });
   } finally {
     await queue.close();
     await directory.close();

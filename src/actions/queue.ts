@@ -1,10 +1,13 @@
 /** What an admin does with waiting mail: each with its change record, in the same transaction. */
 import type { Db, Queryable } from "../db/client.ts";
+import { relayLines } from "../db/relayed-lines.ts";
+import { steeredLine } from "../log/maillog.ts";
+import { mailboxText } from "../mail/mailbox.ts";
 import { queueIdOf } from "../mail/queue-id.ts";
 import { reply } from "../mail/reply.ts";
 import type { ClaimedMessage, Settlement } from "../queue/claim.ts";
 import type { Selection } from "../queue/selection.ts";
-import { hold, release, remove, retry, type Steered } from "../queue/steer.ts";
+import { hold, release, remove, retry, type Steered, type SteeredBy, type SteeredRecipient } from "../queue/steer.ts";
 import { type Author, recordChange } from "./change.ts";
 
 /** Tries the selected recipients again at once. */
@@ -28,13 +31,24 @@ async function steering(
   author: Author,
   action: string,
   selection: Selection,
-  work: (tx: Queryable) => Promise<Steered>,
+  work: (tx: Queryable) => Promise<SteeredBy>,
 ): Promise<Steered> {
   return db.transaction(async (tx) => {
-    const steered = await work(tx);
+    const { recipients, ...steered } = await work(tx);
     if (steered.done > 0) await recordChange(tx, author, { action, object: objectOf(selection), before: null, after: steered });
+    await tell(tx, author, action, recipients, steered.done);
     return steered;
   });
+}
+
+/** One line for each recipient in the servers' log; of very many the rest is counted. */
+async function tell(tx: Queryable, author: Author, action: string, recipients: readonly SteeredRecipient[], done: number): Promise<void> {
+  const verb = action.replace("queue.", "");
+  const lines = recipients.map((each) => steeredLine(each, verb, author.actor, author.why));
+  await relayLines(tx, lines);
+  if (done <= recipients.length) return;
+  const text = `${done - recipients.length} more recipients, action=${verb}, by=<${author.actor}> (${author.why ?? "no reason given"})`;
+  await relayLines(tx, [{ program: "qmgr", text, fields: { event: verb } }]);
 }
 
 const objectOf = (selection: Selection): string => {
@@ -59,8 +73,10 @@ export type ReturnDeps = {
 export async function returnQueued(db: Db, author: Author, selection: Selection, deps: ReturnDeps): Promise<number> {
   let returned = 0;
   for (let messages = await deps.claim(selection); messages.length > 0; messages = await deps.claim(selection)) {
-    await deps.settle(messages.flatMap(returnedSettlements));
-    returned += messages.reduce((sum, message) => sum + message.recipients.length, 0);
+    const settlements = messages.flatMap(returnedSettlements);
+    await tell(db, author, "queue.return", settlements.map(steeredOf), settlements.length);
+    await deps.settle(settlements);
+    returned += settlements.length;
   }
   if (returned > 0)
     await recordChange(db, author, { action: "queue.return", object: objectOf(selection), before: null, after: { returned } });
@@ -68,6 +84,12 @@ export async function returnQueued(db: Db, author: Author, selection: Selection,
 }
 
 const RETURNED = reply(554, "5.7.0", "Returned to the sender by the postmaster");
+
+const steeredOf = ({ message, recipient }: Settlement): SteeredRecipient => ({
+  queueId: message.queueId,
+  to: mailboxText(recipient.finalRecipient),
+  origTo: recipient.originalRecipient,
+});
 
 const returnedSettlements = (message: ClaimedMessage): Settlement[] =>
   message.recipients.map((recipient) => ({

@@ -63,6 +63,14 @@ export function createMaillog(log: Log, metrics: Metrics): Maillog {
   };
 }
 
+type Waiting = Pick<RecipientOutcome, "queueId" | "to" | "origTo">;
+
+/** What a person did with one recipient in the queue: `QUEUEID: to=<…>, orig_to=<…>, action=hold, by=<ann@mx1 via cli> (TICKET-17)`, for the server's log. */
+export function steeredLine({ queueId, to, origTo }: Waiting, action: string, actor: string, why: string | null) {
+  const text = `${queueId}: to=<${to}>, orig_to=<${origTo}>, action=${action}, by=<${actor}> (${why ?? "no reason given"})`;
+  return { program: "qmgr", text, fields: { event: action, queueId } };
+}
+
 /** `QUEUEID: to=<…>, orig_to=<…>, relay=…, delay=…, delays=a/b/c/d, dsn=…, status=… (reply)`. */
 function outcomeLine({ queueId, to, origTo, relay, delays, dsn, status, reply }: RecipientOutcome): string {
   const total = delays.reduce((sum, part) => sum + part, 0);

@@ -1,5 +1,6 @@
 /** What a person may do with waiting mail. Recipients that are being tried right now are left alone and counted as skipped. */
 import type { Db, Queryable } from "../db/client.ts";
+import { queueIdOf } from "../mail/queue-id.ts";
 import type { ClaimedMessage } from "./claim.ts";
 import { CLAIMED_COLUMNS, type ClaimedRow, withMessages } from "./claimed-rows.ts";
 import { type Selection, selectionCondition } from "./selection.ts";
@@ -9,16 +10,29 @@ export const QUEUE_DUE_CHANNEL = "queue_due";
 
 export type Steered = { readonly matched: number; readonly done: number; readonly skipped: number };
 
+/** A recipient that was steered. */
+export type SteeredRecipient = { readonly queueId: string; readonly to: string; readonly origTo: string };
+/** `recipients`: the first thousand of those done. */
+export type SteeredBy = Steered & { readonly recipients: readonly SteeredRecipient[] };
+
+const NAMED = `(select coalesce(json_agg(n), '[]') from (select message_id::text as id, final_recipient as "to", original_recipient as "origTo"
+                  from done order by message_id, recipient_no limit 1000) n) as named`;
+type Counts = {
+  readonly matched: number;
+  readonly done: number;
+  readonly named: readonly { readonly id: string; readonly to: string; readonly origTo: string }[];
+};
+
 /** Tries the selected recipients again at once; held ones stay held. */
-export const retry = (tx: Queryable, selection: Selection): Promise<Steered> =>
+export const retry = (tx: Queryable, selection: Selection): Promise<SteeredBy> =>
   steer(tx, selection, "q.held_at is null and q.quarantined_at is null", "next_attempt_at = now()", true);
 
 /** Keeps the selected recipients until a person releases them. They neither expire nor are they tried. */
-export const hold = (tx: Queryable, selection: Selection, reason: string): Promise<Steered> =>
+export const hold = (tx: Queryable, selection: Selection, reason: string): Promise<SteeredBy> =>
   steer(tx, selection, "q.held_at is null", "held_at = now(), held_reason = $2", false, [reason]);
 
 /** Ends holding and quarantine: the recipients are due at once, with a clean record. */
-export const release = (tx: Queryable, selection: Selection): Promise<Steered> =>
+export const release = (tx: Queryable, selection: Selection): Promise<SteeredBy> =>
   steer(
     tx,
     selection,
@@ -34,41 +48,49 @@ async function steer(
   set: string,
   wake: boolean,
   more: readonly unknown[] = [],
-): Promise<Steered> {
+): Promise<SteeredBy> {
   const { condition, parameter } = selectionCondition(selection);
-  const { rows } = await tx.query<{ matched: number; done: number }>({
+  const { rows } = await tx.query<Counts>({
     text: `with matched as (select q.message_id, q.recipient_no from queued_recipients q where ${condition}),
-                done as (update queued_recipients q set ${set} where ${condition} and q.claimed_by is null and ${may} returning 1)
-           select (select count(*) from matched)::integer as matched, (select count(*) from done)::integer as done`,
+                done as (update queued_recipients q set ${set} where ${condition} and q.claimed_by is null and ${may}
+                         returning q.message_id, q.recipient_no, q.final_recipient, q.original_recipient)
+           select (select count(*) from matched)::integer as matched, (select count(*) from done)::integer as done,
+                  ${NAMED}`,
     values: [parameter, ...more],
   });
   if (wake) await tx.query({ text: `notify ${QUEUE_DUE_CHANNEL}` });
-  return counted(rows[0] ?? { matched: 0, done: 0 });
+  return counted(rows[0] ?? { matched: 0, done: 0, named: [] });
 }
 
 /** Ends the selected recipients without a notice; the trace keeps that it was done. */
-export async function remove(tx: Queryable, selection: Selection): Promise<Steered> {
+export async function remove(tx: Queryable, selection: Selection): Promise<SteeredBy> {
   const { condition, parameter } = selectionCondition(selection);
-  const { rows } = await tx.query<{ matched: number; done: number }>({
+  const { rows } = await tx.query<Counts>({
     text: `
       with matched as (select q.message_id, q.recipient_no from queued_recipients q where ${condition}),
-      gone as (delete from queued_recipients q where ${condition} and q.claimed_by is null
+      done as (delete from queued_recipients q where ${condition} and q.claimed_by is null
                returning q.message_id, q.recipient_no, q.attempts, q.final_recipient, q.original_recipient, q.paths),
       written as (
         insert into deliveries (message_id, recipient_no, attempt_no, outcome, final_recipient, original_recipient, paths, enhanced_status, reply)
         select message_id, recipient_no, attempts + 1, 'deleted', final_recipient, original_recipient, paths, '5.7.0', '550 5.7.0 deleted by an administrator'
-          from gone),
+          from done),
       emptied as (
-        delete from content_chunks c where c.message_id in (select message_id from gone)
+        delete from content_chunks c where c.message_id in (select message_id from done)
            and not exists (select from queued_recipients q where q.message_id = c.message_id
-                              and not exists (select from gone g where g.message_id = q.message_id and g.recipient_no = q.recipient_no)))
-      select (select count(*) from matched)::integer as matched, (select count(*) from gone)::integer as done`,
+                              and not exists (select from done g where g.message_id = q.message_id and g.recipient_no = q.recipient_no)))
+      select (select count(*) from matched)::integer as matched, (select count(*) from done)::integer as done,
+             ${NAMED}`,
     values: [parameter],
   });
-  return counted(rows[0] ?? { matched: 0, done: 0 });
+  return counted(rows[0] ?? { matched: 0, done: 0, named: [] });
 }
 
-const counted = ({ matched, done }: { matched: number; done: number }): Steered => ({ matched, done, skipped: matched - done });
+const counted = ({ matched, done, named }: Counts): SteeredBy => ({
+  matched,
+  done,
+  skipped: matched - done,
+  recipients: named.map(({ id, to, origTo }) => ({ queueId: queueIdOf(BigInt(id)), to, origTo })),
+});
 
 /** Claims the selected recipients, held ones too, so that they can be settled by the caller: returned to their senders. */
 export async function claimSelected(

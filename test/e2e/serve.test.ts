@@ -74,6 +74,7 @@ describe("mailroom serve", () => {
     expect(await done("queue", "list")).toContain(queueId);
     await done("route", "set", "mbx.campus.example", `maildir:${join(mailroom.dataDir, "..", "mail")}/{local}`);
     await done("queue", "retry", "--all");
+    await eventually(() => expect(mailroom.output()).toContain("action=retry, by=<"));
     await eventually(() => expect(mailsIn(maildir()).map((copy) => copy.toString("latin1").endsWith(`\r\n${content}`))).toEqual([true]));
     expect(await done("trace", "--id", queueId)).toContain("ann@mbx.campus.example");
     await eventually(async () => expect(await done("queue", "list")).not.toContain(queueId));

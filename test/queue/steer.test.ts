@@ -1,12 +1,17 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { deleteQueued, holdQueued, releaseQueued, retryQueued, returnQueued } from "../../src/actions/queue.ts";
+import { loadSettings } from "../../src/config/load-settings.ts";
+import { hearLines } from "../../src/db/relayed-lines.ts";
 import { parseQueueId } from "../../src/mail/queue-id.ts";
 import { countQueue, listQueue } from "../../src/queue/inspect.ts";
 import { removeOrphanedContent } from "../../src/queue/janitor.ts";
 import { releaseDeadNodes } from "../../src/queue/node.ts";
 import type { Selection } from "../../src/queue/selection.ts";
 import { traceMessages } from "../../src/queue/trace.ts";
+import { withReturning } from "../../src/returning.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
+import { eventually } from "../support/eventually.ts";
+import { silentLog } from "../support/sql.ts";
 import { count, deferred, message, openTestQueue, put, recipient, relayed, settleAll, type TestQueue } from "./harness.ts";
 
 let database: TestDatabase;
@@ -93,6 +98,38 @@ describe("steering the queue", () => {
     expect(returned).toBe(4);
     expect(await count(database.db, "deliveries where outcome = 'bounced' and enhanced_status = '5.7.0'")).toBe(4);
     expect(await count(database.db, "queued_recipients")).toBe(0);
+  });
+});
+
+describe("the server's log", () => {
+  test("has a line for each recipient a person steered, with who and why; returned ones with their outcome and their DSN", async () => {
+    const [first, second] = await waiting();
+    const loaded = loadSettings({ env: {}, cwd: "/nonexistent", machine: { hostname: "mail.campus.test", cores: 1 } });
+    const heard: string[] = [];
+    const listening = await hearLines(database.db, { ...silentLog, line: (program, text) => void heard.push(`${program} ${text}`) });
+    const by = "by=<ann@mx1 via cli> (TICKET-17)";
+    await holdQueued(database.db, author, id(first));
+    await retryQueued(database.db, { ...author, why: null }, id(second));
+    await deleteQueued(database.db, author, id(second));
+    await releaseQueued(database.db, author, id(second)); // nothing is left of it
+    await withReturning(database.db, loaded.settings, silentLog, (deps) => returnQueued(database.db, author, id(first), deps));
+    const line = (queueId: string, to: string, action: string): string =>
+      `qmgr ${queueId}: to=<${to}@final.test>, orig_to=<alias@campus.test>, action=${action}`;
+    const steered = (queueId: string, tos: string, action: string, who = by): string[] =>
+      tos.split("").map((to) => `${line(queueId, to, action)}, ${who}`);
+    await eventually(() => expect(heard.at(-1)).toContain("nrcpt=1"));
+    expect(heard.slice(0, 8)).toEqual([
+      ...steered(first, "ab", "hold"),
+      ...steered(second, "cd", "retry", "by=<ann@mx1 via cli> (no reason given)"),
+      ...steered(second, "cd", "delete"),
+      ...steered(first, "ab", "return"),
+    ]);
+    expect(heard.slice(8)).toEqual([
+      expect.stringMatching(`^smtp ${first}: to=<a@final.test>, .* status=bounced`),
+      expect.stringMatching(`^smtp ${first}: to=<b@final.test>, .* status=bounced`),
+      expect.stringMatching(/^qmgr \w+: from=<>, size=\d+, nrcpt=1 .*client=local/),
+    ]);
+    await listening.stop();
   });
 });
 
