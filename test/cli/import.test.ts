@@ -59,6 +59,17 @@ test("bad rows: listed with line, reason and suggestion, written to a file here,
   expect(await count()).toBe(0);
 }, 60_000);
 
+test("progress counts the rows that were read, and is no part of what --json prints", async () => {
+  await writeFile(join(cwd, "people.csv"), GOOD);
+  const dry = await run("csv", "people.csv", "--dry-run", "--json");
+  expect(dry.err).toContain("70 % 2 rows read\n");
+  expect(dry.err).toContain("100 % compared; nothing is written\n");
+  expect(dry.err).not.toContain("0 rows");
+  expect(JSON.parse(dry.out)).toMatchObject({ applied: false, new: 2 }); // one value and nothing beside it
+  await writeFile(join(cwd, "one.csv"), "address,targets\na@campus.test,x@far.test\n");
+  expect((await run("csv", "one.csv", "--dry-run")).err).toContain("70 % 1 row read\n");
+}, 60_000);
+
 test("--json: each problem, then the numbers", async () => {
   await writeFile(join(cwd, "people.csv"), BAD);
   const ended = await mailroom(["--json", "import", "csv", "people.csv", "--yes"], { cwd, env: env() });

@@ -35,14 +35,14 @@ export function importedAddress(text: string, rules: AddressRules): Mailbox | Pr
 
 export const isMailbox = (value: Mailbox | Problem): value is Mailbox => "key" in value;
 
-/** All of them, each once; or the first problem. */
-export function importedTargets(texts: readonly string[], rules: AddressRules): readonly Mailbox[] | Problem {
+/** All of them, each once; or the first problem, which names the whole cell they were split from: `ann lee@x` is one address with a blank to its author. */
+export function importedTargets(texts: readonly string[], rules: AddressRules, cell: string): readonly Mailbox[] | Problem {
   if (texts.length > MOST_TARGETS)
     return { reason: `${texts.length} targets; at most ${MOST_TARGETS} are allowed`, fix: "split it into several lists" };
   const targets = new Map<string, Mailbox>();
   for (const text of texts) {
     const target = importedMailbox(text, "target", rules);
-    if (!isMailbox(target)) return target;
+    if (!isMailbox(target)) return cell.trim() === text ? target : { ...target, reason: `${target.reason} (in ${quoted(cell.trim())})` };
     targets.set(target.key, target);
   }
   return [...targets.values()];

@@ -30,7 +30,7 @@ async function aliasMeaning(record: FileRecord, path: string, rules: AddressRule
   const values = await valuesOf(parts[2] ?? "", { path, depth: 0, seen: new Set() });
   if ("reason" in values) return problem(values.reason, values.fix, address.key);
   if (values.length === 0) return problem("no targets", "name at least one, or take the line out", address.key);
-  const targets = importedTargets(values, rules);
+  const targets = importedTargets(values, rules, parts[2] ?? "");
   if ("reason" in targets) return problem(targets.reason, targets.fix, address.key);
   return { kind: "row", row: { address, targets } };
 }

@@ -154,7 +154,7 @@ function csvMeaning(record: FileRecord, indexOf: Partial<Record<Column, number>>
   if (record.fault) return problem(record.fault.reason, record.fault.fix);
   const address = importedAddress(typed, rules);
   if (!isMailbox(address)) return problem(address.reason, address.fix, typed);
-  const targets = importedTargets(splitAddresses(cell("targets") ?? ""), rules);
+  const targets = importedTargets(splitAddresses(cell("targets") ?? ""), rules, cell("targets") ?? "");
   if ("reason" in targets) return problem(targets.reason, targets.fix, address.key);
   const properties = propertiesOf(cell, rules);
   if ("reason" in properties) return problem(properties.reason, properties.fix, address.key);

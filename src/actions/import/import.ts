@@ -1,5 +1,6 @@
 /** Importing a file: read all of it, compare it with the directory, show what would happen, and do that whole or not at all. */
 import type { Db, Queryable } from "../../db/client.ts";
+import { counted } from "../../mail/counted.ts";
 import { domainOf } from "../address.ts";
 import { type Author, holdDirectory } from "../change.ts";
 import { Refusal } from "../refusal.ts";
@@ -72,6 +73,7 @@ export async function runImport(db: Db, author: Author, input: ImportInput, appl
       const problemsWritten = counts.problems > 0 ? await tryToWrite(tx, format, input.problemsPath) : null;
       const applied = apply !== false && counts.problems === 0;
       if (applied) await applyAll(tx, author, input, counts, progress);
+      else progress(1, "compared; nothing is written");
       const problems = await readProblems(tx, input.problemsShown);
       return { counts, problems, problemsWritten, remarks: format.remarks, warnings, applied, directoryVersion };
     });
@@ -122,7 +124,12 @@ const READING = 0.7;
 async function stage(tx: Queryable, format: Format, source: Source, progress: Progress): Promise<void> {
   const stager = new Stager(tx);
   let rows = 0;
-  const onRead = (octets: number) => progress((octets / Math.max(1, source.size)) * READING, `${rows} rows read`);
+  let before = 0;
+  // A piece that was just read is not understood yet: the rows counted are those of the pieces before it.
+  const onRead = (octets: number): void => {
+    if (before > 0) progress((before / source.size) * READING, `${counted(rows, "row")} read`);
+    before = octets;
+  };
   for await (const record of format.records(onRead)) {
     const meaning = await format.meaning(record);
     rows++;
@@ -131,6 +138,7 @@ async function stage(tx: Queryable, format: Format, source: Source, progress: Pr
     else if (meaning.kind === "domainAlias") await stager.domainAlias(record.line, meaning.domain, meaning.aliasOf);
   }
   await stager.flush();
+  progress(READING, `${counted(rows, "row")} read`);
 }
 
 /** Changes so far. The number only grows; an edit by hand in SQL leaves no record and is not seen. */

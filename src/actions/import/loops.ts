@@ -3,6 +3,7 @@ import type { Queryable } from "../../db/client.ts";
 import type { Domain, Entry } from "../../directory/directory.ts";
 import { type EntryRow, entryOfRow } from "../../directory/rows.ts";
 import { readDomains } from "../../directory/tables.ts";
+import { counted } from "../../mail/counted.ts";
 import { found } from "../../mail/lookup.ts";
 import { type Mailbox, mailboxOfKey } from "../../mail/mailbox.ts";
 import { loopsThrough, onLoops } from "../../resolve/loop-check.ts";
@@ -115,5 +116,7 @@ async function markDomains(tx: Queryable, loops: ReadonlyMap<string, string>, st
 function unknownWarning(unknown: readonly string[]): readonly string[] {
   if (unknown.length === 0) return [];
   const named = unknown.slice(0, 3).join(", ");
-  return [`${unknown.length} targets at our domains have no entry: mail to them is refused (${named}${unknown.length > 3 ? ", …" : ""})`];
+  return [
+    `${counted(unknown.length, "target")} at our domains without an entry: mail to them is refused (${named}${unknown.length > 3 ? ", …" : ""})`,
+  ];
 }

@@ -22,12 +22,13 @@ function virtualMeaning(record: FileRecord, rules: AddressRules): Meaning {
   if (key.startsWith("@")) return wholeDomain(key.slice(1), rest, rules);
   if (!key.includes("@") && key.includes(".") && rules.domain === null) return declaredDomain(key, rules);
   const address = importedAddress(key, rules);
-  if (!isMailbox(address)) return problem(address.reason, address.fix, key);
+  if (!isMailbox(address)) return problem(`${address.reason} (in ${quoted(text)})`, address.fix, key);
   if (rest.length === 0) return problem("no targets", "name at least one, or take the line out", address.key);
   const localPart = key.slice(0, key.lastIndexOf("@"));
   const targets = importedTargets(
     rest.map((target) => (target.startsWith("@") ? localPart + target : target)), // virtual(5): @domain keeps the local part
     rules,
+    text,
   );
   if ("reason" in targets) return problem(targets.reason, targets.fix, address.key);
   return { kind: "row", row: { address, targets } };

@@ -111,6 +111,7 @@ describe("problems", () => {
     ["a name with the address", "ann@campus.test,Ann <ann@far.test>,", /target "Ann"/, /./],
     ["a mailto:", "ann@campus.test,<mailto:ann@far.test>,", /target/, /write/],
     ["an invisible character", "ann@campus.test,\u200bann@far.te\u200bst,", /target/, /write/],
+    ["a blank in a target", "ann@campus.test,ann lee@far.test,", /^target "ann": the domain is missing \(in "ann lee@far\.test"\)$/, /./],
     ["no targets", "ann@campus.test,,", /no targets/, /name at least one/],
     ["an unknown kind", "ann@campus.test,x@far.test,group", /kind "group"/, /alias or list/],
     ["too many cells", "ann@campus.test,x@far.test,alias,more", /4 cells where the header has 3/, /in quotes/],
@@ -267,7 +268,7 @@ describe("loops", () => {
 test("targets at our domains that mean nothing are counted in a warning", async () => {
   const result = await bench.run(`${HEAD}a@campus.test,no@campus.test b@campus.test,\nb@campus.test,x@far.test,\n`);
   expect(result.applied).toBe(true);
-  expect(result.warnings).toEqual(["1 targets at our domains have no entry: mail to them is refused (no@campus.test)"]);
+  expect(result.warnings).toEqual(["1 target at our domains without an entry: mail to them is refused (no@campus.test)"]);
 });
 
 describe("how the file is written", () => {
