@@ -68,6 +68,9 @@ export const people: readonly Person[] = [
   ["zwood", "Zoe Wood", "it", "staff"],
 ];
 
+/** `Dara O'Brien` → dara.obrien@campus.example */
+export const addressOf = (name: string): string => `${name.toLowerCase().replaceAll("'", "").replaceAll(" ", ".")}@${CAMPUS}`;
+
 /** Addresses of a role: who holds it now may change, the address stays. Targets without a domain are of the campus. */
 export const roles: Readonly<Record<string, readonly string[]>> = {
   [`helpdesk@${CAMPUS}`]: ["victor.hill", "wanda.moore"],

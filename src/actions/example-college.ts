@@ -3,7 +3,7 @@ import type { Db } from "../db/client.ts";
 import { setAlias } from "./aliases.ts";
 import type { Author } from "./change.ts";
 import { addDomain, listDomains } from "./domains.ts";
-import { ALUMNI, CAMPUS, CS, EVERYONE, loopAttempt, MAILBOXES, type Person, people, roles } from "./example-college-data.ts";
+import { ALUMNI, addressOf, CAMPUS, CS, EVERYONE, loopAttempt, MAILBOXES, type Person, people, roles } from "./example-college-data.ts";
 import { addMembers, createList } from "./lists.ts";
 import { Refusal } from "./refusal.ts";
 import { setRoute } from "./routes.ts";
@@ -94,6 +94,4 @@ async function tryToLoop(db: Db): Promise<string> {
   }
 }
 
-/** `Dara O'Brien` → dara.obrien@campus.example */
-const addressOf = (name: string): string => `${name.toLowerCase().replaceAll("'", "").replaceAll(" ", ".")}@${CAMPUS}`;
 const atCampus = (target: string): string => (target.includes("@") ? target : `${target}@${CAMPUS}`);

@@ -27,15 +27,15 @@ export function aliasCommand(ctx: CliContext): Command {
     .addHelpText(
       "after",
       examples(
-        "mailroom alias set help@campus.example --to ann@mbx.campus.example --to raj@mbx.campus.example",
-        "mailroom alias set guest@campus.example --to ann@mbx.campus.example --expires 2027-06-30 --why TICKET-17",
+        "mailroom alias set help@campus.example --to victor.hill@campus.example --to wanda.moore@campus.example",
+        "mailroom alias set guest@campus.example --to nora.hall@campus.example --expires 2027-06-30 --why TICKET-17",
       ),
     )
     .action((address: string, options: SetOptions) => set(ctx, address, options));
   alias
     .command("get <address>")
     .description("show one alias with all its targets")
-    .addHelpText("after", examples("mailroom alias get help@campus.example"))
+    .addHelpText("after", examples("mailroom alias get helpdesk@campus.example"))
     .action((address: string) => get(ctx, "alias", address));
   listingVerb(ctx, alias, "alias");
   alias

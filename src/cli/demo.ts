@@ -45,6 +45,15 @@ async function fillIn(ctx: CliContext, connection: Connection, settings: Setting
   }
 }
 
+/** What a newcomer types first; the README has the same lines. @internal */
+export const firstSteps = (at: string): readonly string[] => [
+  `swaks --server ${at} --from you@elsewhere.example --to cs-faculty@cs.campus.example --header "Subject: Hello"`,
+  String.raw`printf 'From: you@elsewhere.example\r\nSubject: Hello\r\n\r\nHello.\r\n' |`,
+  `  curl smtp://${at} --mail-from you@elsewhere.example --mail-rcpt cs-faculty@cs.campus.example --upload-file -`,
+  "npx mailroom explain cs-faculty@cs.campus.example",
+  "npx mailroom trace --to cs-faculty@cs.campus.example",
+];
+
 function welcome({ smtp, http }: { smtp: readonly string[]; http: readonly string[] }, settings: Settings, refusal: string): string {
   const at = smtp[0] ?? "";
   return `
@@ -54,20 +63,16 @@ Mailroom is running the Example College. Nothing leaves this machine.
   HTTP     ${http.map((each) => `http://${each}/readyz`).join(", ")}
   Mail     ${mailFolder(settings)}/ACCOUNT/new/
 
-Send a first mail, from another terminal in this folder:
+Send a first mail, from another terminal in this folder, by swaks or curl; then ask why it went where it went:
 
-  swaks --server ${at} --from me@elsewhere.example --to cs-all@cs.campus.example --header "Subject: hello"
-  printf 'Subject: hello\\r\\n\\r\\nhi\\r\\n' | curl smtp://${at} --mail-from me@elsewhere.example --mail-rcpt cs-all@cs.campus.example -T -
-
-Ask why it went where it went:
-
-  npx mailroom explain cs-all@cs.campus.example
-  npx mailroom trace --to cs-all@cs.campus.example
+${firstSteps(at)
+  .map((line) => `  ${line}`)
+  .join("\n")}
 
 A loop cannot be saved. The demo tried, and was answered:
 
   ${refusal.split("\n").join("\n  ")}
 
-Ctrl-C stops everything. The data stays in ${settings.dataDir}.
+Ctrl-C stops everything. The data stays in ${settings.dataDir}; to start afresh, stop and remove that folder.
 `;
 }

@@ -15,7 +15,8 @@ export function explainCommand(ctx: CliContext): Command {
     .option("--from <sender>", "for mail from this envelope sender (<> for bounces): lists may turn it away")
     .addHelpText(
       "after",
-      EXIT_STATUS + examples("mailroom explain cs-all@campus.example", "mailroom explain staff@campus.example --from me@elsewhere.example"),
+      EXIT_STATUS +
+        examples("mailroom explain cs-all@cs.campus.example", "mailroom explain all-staff@campus.example --from you@elsewhere.example"),
     )
     .action((address: string, options: { readonly from?: string }) => explainAddress(ctx, address, options.from));
 }

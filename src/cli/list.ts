@@ -23,18 +23,18 @@ export function listCommand(ctx: CliContext): Command {
     .option("--note <text>", "a line for whoever reads this later")
     .option("--no-note", "no note")
     .option(...WHY)
-    .addHelpText("after", examples("mailroom list create staff@campus.example --owner ann@mbx.campus.example --post members"))
+    .addHelpText("after", examples("mailroom list create choir@campus.example --owner nora.hall@campus.example --post members"))
     .action((address: string, options: CreateOptions) => create(ctx, address, options));
   listingVerb(ctx, list, "list");
   list
     .command("get <address>")
     .description("show one list with all its members")
-    .addHelpText("after", examples("mailroom list get staff@campus.example"))
+    .addHelpText("after", examples("mailroom list get all-staff@campus.example"))
     .action((address: string) => get(ctx, "list", address));
   list
     .command("members <address>")
     .description("list the members, one per line")
-    .addHelpText("after", examples("mailroom list members staff@campus.example | wc -l"))
+    .addHelpText("after", examples("mailroom list members all-staff@campus.example | wc -l"))
     .action((address: string) => members(ctx, address));
   for (const [verb, does] of [
     ["add", "add members to a list"],
@@ -46,14 +46,14 @@ export function listCommand(ctx: CliContext): Command {
       .addArgument(new Argument("<member...>", "addresses"))
       .description(does)
       .option(...WHY)
-      .addHelpText("after", examples(`mailroom list ${verb} staff@campus.example ann@campus.example raj@campus.example`))
+      .addHelpText("after", examples(`mailroom list ${verb} choir@campus.example ann.lee@campus.example ravi.patel@campus.example`))
       .action((address: string, members: readonly string[], options: { why?: string }) => membership(ctx, verb, address, members, options));
   }
   list
     .command("delete <address>")
     .description("delete a list; who was on it stays in the change record")
     .option(...WHY)
-    .addHelpText("after", examples("mailroom list delete staff@campus.example"))
+    .addHelpText("after", examples("mailroom list delete choir@campus.example"))
     .action((address: string, options: { why?: string }) => remove(ctx, "list", address, options));
   return list;
 }

@@ -21,7 +21,7 @@ import { version } from "./version.ts";
 const EXAMPLES = `
 Examples:
   mailroom domain add campus.example
-  mailroom alias set help@campus.example --to ann@mbx.campus.example --owner ann@mbx.campus.example
+  mailroom alias set help@campus.example --to victor.hill@campus.example --owner helpdesk@campus.example
   mailroom explain help@campus.example
   mailroom import csv people.csv --dry-run`;
 

@@ -1,5 +1,7 @@
 import { Command, InvalidArgumentError } from "commander";
 import { Refusal } from "../actions/refusal.ts";
+import { counted } from "../mail/counted.ts";
+import type { RelayResult } from "../receive/relay-test.ts";
 import type { CliContext } from "./context.ts";
 import { EXIT, Exit, UsageError } from "./exit-codes.ts";
 import { examples } from "./verb.ts";
@@ -35,21 +37,20 @@ async function ask(ctx: CliContext, options: Options): Promise<void> {
     ctx.out.note("Is the server running? Start it with mailroom serve, or name its listener with --at host:port.");
     throw new Exit(EXIT.unreachable);
   });
-  for (const result of results) {
-    const from = result.sender === "" ? "<>" : result.sender;
-    if (ctx.json) await ctx.out.json(result);
-    else
-      await ctx.out.text(
-        `${result.passed ? "ok  " : "FAIL"}  MAIL FROM:${from} RCPT TO:${result.recipient}  ${result.got}${result.passed ? "" : `  (expected ${result.expected.join(" or ")})`}`,
-      );
-  }
+  for (const result of results) await (ctx.json ? ctx.out.json(result) : ctx.out.text(resultLine(result)));
   const failed = results.filter(({ passed }) => !passed).length;
   ctx.out.note(
     failed === 0
-      ? `${results.length} forms, all answered as they must be: not an open relay.`
-      : `${failed} of ${results.length} forms were answered wrongly.`,
+      ? `${counted(results.length, "form")}, all answered as they must be: not an open relay.`
+      : `${failed} of ${counted(results.length, "form")} answered wrongly.`,
   );
   if (failed > 0) throw new Exit(EXIT.failed);
+}
+
+/** One form with its answer; no two forms read alike. @internal */
+export function resultLine({ passed, sender, recipient, smtputf8, got, expected }: RelayResult): string {
+  const asked = `MAIL FROM:${sender}${smtputf8 ? " SMTPUTF8" : ""} RCPT TO:${recipient}`;
+  return `${passed ? "ok  " : "FAIL"}  ${asked}  ${got}${passed ? "" : `  (expected ${expected.join(" or ")})`}`;
 }
 
 async function firstDomain(ctx: CliContext): Promise<string> {

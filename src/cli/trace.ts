@@ -19,7 +19,11 @@ export function traceCommand(ctx: CliContext): Command {
     .option("--limit <number>", "messages at most", count, 100)
     .addHelpText(
       "after",
-      examples("mailroom trace --to ann@campus.example", "mailroom trace --id 4bXk2q1hZz --json", "mailroom trace --from '<>' --since 2h"),
+      examples(
+        "mailroom trace --to ann.lee@campus.example",
+        "mailroom trace --id 4bXk2q1hZz --json",
+        "mailroom trace --from '<>' --since 2h",
+      ),
     )
     .action((options: TraceOptions) => trace(ctx, options));
 }

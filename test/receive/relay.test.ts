@@ -1,8 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { resultLine } from "../../src/cli/test-relay.ts";
 import { decideRelay, type RelayDecision, type RelayQuestion } from "../../src/receive/relay-decision.ts";
 import { relayForms } from "../../src/receive/relay-forms.ts";
 import { relayFaults, testRelay } from "../../src/receive/relay-test.ts";
 import { type Campus, mailbox, openCampus } from "./campus.ts";
+
+test("mailroom test-relay prints no line twice, also where the address it knows is postmaster", () => {
+  const forms = relayForms({ domain: "campus.test", localPart: "postmaster", address: "[192.0.2.1]" });
+  const lines = forms.map((form) => resultLine({ ...form, got: "550", passed: true }));
+  expect(lines.filter((line, at) => lines.indexOf(line) !== at)).toEqual([]);
+});
 
 describe("the decision", () => {
   const ask = (to: string, question: Partial<RelayQuestion> = {}): RelayDecision =>
