@@ -71,7 +71,8 @@ describe.each([
 test("still at work when we ask: the answer waits for its end; not ended in time is unknown", async () => {
   const slow = "insert into notes (id) select 1 from pg_sleep(1.8)";
   const failure = failureOf(db.query({ text: slow }));
-  await eventually(async () => expect(await sessions()).toEqual([{ state: "active" }]));
+  const atWork = `select from pg_stat_activity where application_name = 'proxied' and state = 'active' and query = '${slow}'`;
+  await eventually(async () => expect(await runSql(database.connection, atWork)).toHaveLength(1));
   proxy.hangUp();
   const error = await failure;
   expect(await outcome(error, 200)).toBe("unknown");
