@@ -23,6 +23,7 @@ module.exports = {
     "queue",
     "actions",
     "main.ts",
+    "ldap.ts",
     "worker.ts",
     "process-log.ts",
     "returning.ts",

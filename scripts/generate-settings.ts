@@ -41,8 +41,8 @@ function groups(list: readonly [string, Setting<unknown>][]): Map<string, [strin
 }
 
 function row([key, setting]: [string, Setting<unknown>]): string {
-  const { type, fallback, sentence, fileOnly } = setting;
-  const variable = fileOnly ? "in the file only" : `\`${environmentName(key)}\`${type.secret ? ", `…_FILE`" : ""}`;
+  const { type, fallback, sentence } = setting;
+  const variable = type.structured ? "in the file only" : `\`${environmentName(key)}\`${type.secret ? ", `…_FILE`" : ""}`;
   const standard = typeof fallback !== "string" ? fallback.phrase : fallback === "" ? "empty" : `\`${fallback}\``;
   return `| \`${key}\` | ${variable} | ${type.name} | ${standard} | ${sentence} |`;
 }

@@ -10,6 +10,7 @@ import { createDeliverer } from "./deliver/deliverer.ts";
 import { systemEdges } from "./deliver/edges.ts";
 import type { Directory, Route } from "./directory/directory.ts";
 import { openDirectory } from "./directory/open-directory.ts";
+import { openLdap } from "./ldap.ts";
 import type { Log } from "./log/log.ts";
 import { createMaillog } from "./log/maillog.ts";
 import type { Metrics } from "./log/metrics.ts";
@@ -58,7 +59,9 @@ export async function startNode(
     { octets: settings.database.freeSpace, share: settings.database.freeShare },
     log,
   );
-  const directory = openDirectory(db, { log });
+  const rows = openDirectory(db, { log });
+  const ldap = await openLdap(db, rows, settings, log, true);
+  const { directory } = ldap;
   const resolve = openResolve(directory, { limits: resolveLimits(settings) });
   const queue = await openQueue({ db, aheadDb, log, maillog, metrics, settings: queueSettings(settings), random: Math.random });
   const due = await db.listen(
@@ -120,6 +123,7 @@ export async function startNode(
       await deliverer.drain(Math.max(1, (until - performance.now()) / 1000));
       await due.stop();
       await queue.close().catch((error: unknown) => log.warn("the node stays registered until it is found dead", { error: String(error) }));
+      await ldap.close();
       await directory.close();
       space.stop();
       reachable.stop();

@@ -4,6 +4,7 @@ import type { Settings } from "./config/settings-tree.ts";
 import type { Db } from "./db/client.ts";
 import { relayingLog } from "./db/relayed-lines.ts";
 import { openDirectory } from "./directory/open-directory.ts";
+import { openLdap } from "./ldap.ts";
 import type { Log } from "./log/log.ts";
 import { createMaillog } from "./log/maillog.ts";
 import { createMetrics } from "./log/metrics.ts";
@@ -17,7 +18,8 @@ import { queueSettings, reporter, resolveLimits } from "./stage-settings.ts";
 export async function withReturning<T>(db: Db, settings: Settings, log: Log, work: (deps: ReturnDeps) => Promise<T>): Promise<T> {
   const relaying = relayingLog(db, log);
   const metrics = createMetrics();
-  const directory = openDirectory(db, { log });
+  const ldap = await openLdap(db, openDirectory(db, { log }), settings, log, false);
+  const { directory } = ldap;
   const resolve = openResolve(directory, { limits: resolveLimits(settings) });
   const queue = await openQueue({
     db,
@@ -45,6 +47,7 @@ export async function withReturning<T>(db: Db, settings: Settings, log: Log, wor
     });
   } finally {
     await queue.close();
+    await ldap.close();
     await directory.close();
     await db.query({ text: `notify ${QUEUE_DUE_CHANNEL}` });
   }

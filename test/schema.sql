@@ -71,6 +71,38 @@ create table public.entries (
   constraint entries_pkey PRIMARY KEY (address)
 );
 
+create table public.ldap_answers (
+  source text collate "C" not null,
+  address text collate "C" not null,
+  kind text not null,
+  dn text not null,
+  affiliation text,
+  targets text[] not null,
+  bad_targets text[] not null,
+  oversized boolean not null,
+  answered_at timestamp with time zone not null,
+  constraint ldap_answers_source_address_pk PRIMARY KEY (source, address)
+);
+
+create table public.ldap_frozen (
+  source text collate "C" not null,
+  address text collate "C" not null,
+  since timestamp with time zone not null default now(),
+  lost integer not null,
+  known integer not null,
+  sample text[] not null,
+  constraint ldap_frozen_source_address_pk PRIMARY KEY (source, address)
+);
+
+create table public.ldap_syncs (
+  source text collate "C" not null,
+  started_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  entries integer,
+  fault text,
+  constraint ldap_syncs_pkey PRIMARY KEY (source)
+);
+
 create table public.messages (
   message_id bigint not null,
   received_at timestamp with time zone not null default now(),
@@ -159,6 +191,8 @@ CREATE INDEX deliveries_by_final_recipient ON ONLY public.deliveries USING btree
 CREATE INDEX deliveries_by_original_recipient ON ONLY public.deliveries USING btree (original_recipient, message_id);
 
 CREATE INDEX entries_by_domain ON public.entries USING btree (domain, address);
+
+CREATE INDEX ldap_answers_by_address ON public.ldap_answers USING btree (address);
 
 CREATE INDEX messages_by_header_message_id ON ONLY public.messages USING btree (header_message_id) WHERE (header_message_id IS NOT NULL);
 

@@ -1,9 +1,9 @@
 /**
  * Why a change was not made, or a question has no answer, for people: what is wrong and, in `hint`, the next step.
  * `notFound`: no such thing here. `badData`: the input itself is wrong (an address, a date, a row). `refused`: a rule forbids it.
- * `busy`: another change holds the directory; trying again will do.
+ * `busy`: another change holds the directory; trying again will do. `unreachable`: somebody who must be asked does not answer.
  */
-export type RefusalKind = "notFound" | "badData" | "refused" | "busy";
+export type RefusalKind = "notFound" | "badData" | "refused" | "busy" | "unreachable";
 
 export class Refusal extends Error {
   override readonly name = "Refusal";

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { LoadedSettings } from "../config/load-settings.ts";
 import type { Db } from "../db/client.ts";
 import type { Connection } from "../db/connection.ts";
+import type { Ldap } from "../ldap.ts";
 import type { Log } from "../log/log.ts";
 import { counted } from "../mail/counted.ts";
 import type { Output } from "./output.ts";
@@ -27,6 +28,8 @@ export type CliContext = {
   connection(): Promise<Connection>;
   /** A pool for this command's own statements, which may take long. */
   db(): Promise<Db>;
+  /** The directory as it is now, with the LDAP sources behind it. */
+  ldap(): Promise<Ldap>;
   debugging(): boolean;
   close(): Promise<void>;
 };
@@ -80,6 +83,13 @@ export function openContext(out: Output): CliContext {
     opened.push(() => pool.close());
     return pool;
   });
+  const ldap = once(async () => {
+    const [{ readDirectory }, { openLdap }] = await Promise.all([import("../directory/open-directory.ts"), import("../ldap.ts")]);
+    const pool = await db();
+    const sources = await openLdap(pool, readDirectory(pool), (await settings()).settings, log, false);
+    opened.push(() => sources.close());
+    return sources;
+  });
   return {
     out,
     log,
@@ -93,6 +103,7 @@ export function openContext(out: Output): CliContext {
     settings,
     connection,
     db,
+    ldap,
     debugging: () => loaded?.settings.log.level === "debug",
     close,
   };

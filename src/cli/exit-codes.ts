@@ -49,6 +49,9 @@ export class OutputGone extends Error {
 
 type Named = Error & Readonly<Partial<Record<"code" | "kind" | "hint" | "path" | "syscall" | "address" | "port", unknown>>>;
 
+/** Refusals that are not simply "failed or not found". */
+const REFUSED: Readonly<Record<string, number>> = { badData: EXIT.badData, unreachable: EXIT.unreachable };
+
 /**
  * Sorts whatever was thrown. Errors of other folders are known by their names, so that a command that needs none of them does
  * not load them (the driver alone takes longer than `--help` may).
@@ -63,7 +66,7 @@ export function failureOf(error: unknown): Failure {
     case "BadValue":
       return { code: EXIT.badData, message: error.message, hint: next };
     case "Refusal":
-      return { code: kind === "badData" ? EXIT.badData : EXIT.failed, message: error.message, hint: next };
+      return { code: REFUSED[String(kind)] ?? EXIT.failed, message: error.message, hint: next };
     case "SettingsError":
       return { code: EXIT.badConfiguration, message: `the settings are not good:\n${error.message}`, hint: null };
     case "EmbeddedFault":

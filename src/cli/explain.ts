@@ -22,16 +22,15 @@ export function explainCommand(ctx: CliContext): Command {
 }
 
 async function explainAddress(ctx: CliContext, address: string, from: string | undefined): Promise<void> {
-  const [{ explain }, { explainText }, { exitStatusOf }, { readDirectory }, { resolveLimits }] = await Promise.all([
+  const [{ explain }, { explainText }, { exitStatusOf }, { resolveLimits }] = await Promise.all([
     import("../resolve/explain.ts"),
     import("../resolve/explain-text.ts"),
     import("../resolve/explanation.ts"),
-    import("../directory/open-directory.ts"),
     import("../stage-settings.ts"),
   ]);
   const recipient = typedMailbox(address);
   const sender = from === undefined ? undefined : typedSender(from);
-  const directory = readDirectory(await ctx.db());
+  const { directory } = await ctx.ldap();
   const { settings } = await ctx.settings();
   const explanation = await explain(directory, recipient, sender, { limits: resolveLimits(settings), postmaster: settings.postmaster });
   await (ctx.json ? ctx.out.json(explanation) : ctx.out.text(explainText(explanation)));

@@ -9,6 +9,7 @@ import { EXIT_CODES } from "./exit-codes.ts";
 import { explainCommand } from "./explain.ts";
 import { exportCommand } from "./export.ts";
 import { importCommand } from "./import.ts";
+import { ldapCommand } from "./ldap.ts";
 import { listCommand } from "./list.ts";
 import { migrateCommand } from "./migrate.ts";
 import { queueCommand } from "./queue.ts";
@@ -44,6 +45,7 @@ export function buildProgram(ctx: CliContext): Command {
     queueCommand,
     traceCommand,
     explainCommand,
+    ldapCommand,
     testRelayCommand,
     configCommand,
     routeCommand,

@@ -1,5 +1,6 @@
 import { environmentName, type Setting } from "./setting.ts";
 import { settingsList } from "./settings.ts";
+import type { Structure } from "./structure.ts";
 
 /** The list by key, for keys that come from outside. */
 export const settingsByKey: ReadonlyMap<string, Setting<unknown>> = new Map(Object.entries(settingsList));
@@ -11,6 +12,8 @@ export type Given = {
   /** One text, or the items of a sequence. For `isFile` the name of the file that holds it. */
   readonly text: string | readonly string[];
   readonly isFile: boolean;
+  /** Of a setting that is a structure; its text is empty. */
+  readonly structure?: Structure;
   readonly layer: "file" | "environment";
   /** `mailroom.yaml:14` or the variable's name. */
   readonly where: string;
@@ -37,5 +40,5 @@ export const allNames: readonly string[] = [...settingsByKey].flatMap(([key, { t
 
 /** Environment names of all of them, but for settings that only the file can hold. */
 export const namesByVariable: ReadonlyMap<string, string> = new Map(
-  allNames.filter((name) => !settingsByKey.get(name)?.fileOnly).map((name) => [environmentName(name), name]),
+  allNames.filter((name) => !settingsByKey.get(name)?.type.structured).map((name) => [environmentName(name), name]),
 );

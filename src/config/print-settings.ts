@@ -19,5 +19,6 @@ export function settingsLines({ origins }: LoadedSettings, withOrigin: boolean):
 function settingLine(key: string, { shown }: Origin): string {
   const fallback = settingsByKey.get(key)?.fallback;
   if (shown === null) return `# ${key}: ${typeof fallback === "object" ? fallback.phrase.replaceAll("`", "") : ""}`;
+  if (shown !== "" && settingsByKey.get(key)?.type.structured) return `# ${key}: ${shown} (as the file has it)`;
   return `${key}: ${shown === "" ? "[]" : stringify(shown, { lineWidth: 0, schema: "failsafe" }).trimEnd()}`;
 }

@@ -19,6 +19,10 @@ export function readGiven(given: Given): Reading {
   const { setting } = given;
   const key = given.layer === "environment" ? null : given.key;
   const wrong = (what: string, hint: string): Reading => ({ faults: [{ where: given.where, key, what, hint }] });
+  if (given.structure !== undefined && setting.type.structured !== undefined) {
+    const read = setting.type.structured(given.structure, given.folder);
+    return isFaults(read) ? { faults: read.slice(0, MOST_FAULTS) } : { value: read };
+  }
   const text = given.isFile ? secretIn(given) : given.text;
   if (text instanceof Error) return wrong(text.message, "");
   if (text === "" && !setting.type.list) return wrong("has no value", "write one, or leave the setting out");
@@ -33,6 +37,9 @@ export function readGiven(given: Given): Reading {
       .map((issue) => ({ where: given.where, key, what: issue.message, hint: hintOf(issue) })),
   };
 }
+
+const isFaults = (read: unknown): read is readonly Fault[] =>
+  Array.isArray(read) && read.length > 0 && typeof read[0] === "object" && read[0] !== null && "what" in read[0];
 
 /** The value of a setting that no layer gives. A default that its own type refuses is a fault of this program. */
 export function readDefault(setting: Setting<unknown>, machine: Machine, folder: string): { readonly value: unknown } {

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import type { Fault } from "./fault.ts";
+import type { Structure } from "./structure.ts";
 
 /**
  * What the values of a setting are. Text comes from the settings file and from the environment alike, so one schema reads both:
@@ -13,6 +15,8 @@ export type SettingType<T> = {
   show(value: T): string;
   /** Never shown: not in messages, not by `config print`. Only these have a `_file` form. */
   readonly secret?: true;
+  /** Of a setting that is a structure, so that the settings file alone can hold it: its value, or all that is wrong with it. */
+  structured?(structure: Structure, folder: string): T | readonly Fault[];
   /** The value once it is known which folder relative names start from. */
   within?(value: T, folder: string): T;
 };
@@ -30,8 +34,6 @@ export type Setting<T> = {
   readonly sentence: string;
   /** Nothing obeys it yet: any other value than the default is refused, so that nobody believes in it. */
   readonly notYet: boolean;
-  /** It is a structure, so the file alone can hold it. */
-  readonly fileOnly: boolean;
   /** Only for the type: T, or T | null when the default is absent. */
   readonly value?: T;
 };
@@ -45,14 +47,14 @@ export const fromMachine = (phrase: string, of: (machine: Machine) => string) =>
 export function setting<T>(type: SettingType<T>, fallback: Unset, sentence: string): Setting<T | null>;
 export function setting<T>(type: SettingType<T>, fallback: Default, sentence: string): Setting<T>;
 export function setting<T>(type: SettingType<T>, fallback: Default, sentence: string): Setting<T> {
-  return { type, fallback, sentence, notYet: false, fileOnly: false };
+  return { type, fallback, sentence, notYet: false };
 }
 
 /** A setting of the contract that nothing obeys yet. */
 export function later<T>(type: SettingType<T>, fallback: Unset, sentence: string): Setting<T | null>;
 export function later<T>(type: SettingType<T>, fallback: string, sentence: string): Setting<T>;
 export function later<T>(type: SettingType<T>, fallback: Default, sentence: string): Setting<T> {
-  return { type, fallback, sentence, notYet: true, fileOnly: false };
+  return { type, fallback, sentence, notYet: true };
 }
 
 /** `smtp.listen` → MAILROOM_SMTP_LISTEN */

@@ -1,9 +1,10 @@
 import { readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { isAlias, isCollection, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLMap } from "yaml";
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLMap } from "yaml";
 import { type Fault, quoted } from "./fault.ts";
 import { allNames, type Given, type Named, settingNamed } from "./given.ts";
 import { nearest } from "./nearest.ts";
+import { structureOf } from "./structure.ts";
 
 /** A page of settings has a few kilobytes. Within this the YAML parser takes under a second whatever it reads. */
 const MOST_OCTETS = 64 * 1024;
@@ -121,13 +122,16 @@ class Walk {
 
   #value(named: Named, name: string, value: Node | null, where: string): void {
     const before = this.#given.get(named.key);
-    const text = named.setting.fileOnly ? sourcesText(value) : textOrItems(value);
+    const structure =
+      named.setting.type.structured && structureOf(value, (node) => (node?.range ? this.#at(node.range[0]) : where), isPlain);
+    const text = structure ? "" : textOrItems(value);
     if (before) this.#fault(where, name, `is given twice, first at ${before.where}`, "keep one");
     else if (text === null) this.#fault(where, name, "takes a value, not a structure");
     else {
       const folder = dirname(this.#path);
       const ownFile = named.isFile ? resolve(folder, String(text)) : this.#path;
-      this.#given.set(named.key, { ...named, text, layer: "file", where, secretFile: named.setting.type.secret ? ownFile : null, folder });
+      const secretFile = named.setting.type.secret ? ownFile : null;
+      this.#given.set(named.key, { ...named, text, ...(structure && { structure }), layer: "file", where, secretFile, folder });
     }
   }
 
@@ -149,9 +153,6 @@ function textOrItems(node: Node | null): string | readonly string[] | null {
   const items = node.items.map((item) => (isScalar(item) && isPlain(item as Node) ? String(item.value) : null));
   return items.every((item) => item !== null) ? items : null;
 }
-
-/** Of a setting that is a structure: whether anything stands there. No such setting can be obeyed yet. */
-const sourcesText = (node: Node | null): string => (isEmpty(node) || (isCollection(node) && node.items.length === 0) ? "" : "something");
 
 const shown = (name: string): string => (/^[\w.-]{1,80}$/.test(name) ? name : quoted(name));
 

@@ -7,8 +7,9 @@
  */
 import { fromMachine, later, type Setting, setting, unset } from "./setting.ts";
 import { dnsServers, listen, networks } from "./types/addresses.ts";
+import { ldapSources } from "./types/ldap.ts";
 import { duration, durations, integer, oneOf, share, size, someOf } from "./types/measures.ts";
-import { databaseUrl, hostname, ldapSources, mailbox, path, secret } from "./types/names.ts";
+import { databaseUrl, hostname, mailbox, path, secret } from "./types/names.ts";
 
 export const settingsList = {
   hostname: setting(
@@ -205,7 +206,13 @@ export const settingsList = {
   ),
   "dns.servers": setting(dnsServers, "", "DNS servers to ask. Empty: the system's."),
 
-  ldap: { ...later(ldapSources, "", "Directories of people and groups."), fileOnly: true },
+  "ldap_cache.fresh": setting(duration("1s", "1h"), "60s", "How long an answer of an LDAP source counts without asking again."),
+  "ldap_cache.stale": setting(
+    duration("0s", "30d"),
+    "24h",
+    "How long the last good answer serves when a source fails; then the address is answered 451. That somebody is unknown is never answered while the source fails.",
+  ),
+  ldap: setting(ldapSources, "", "LDAP sources of people and groups, in the order in which they count: [ldap.md](ldap.md)."),
   "srs.secrets": later(
     secret,
     unset("generated into `data_dir`"),

@@ -1,6 +1,6 @@
 /**
- * directory: says what an address or a domain means, in three answers. Trusts the rows it reads no more than SMTP input: each
- * address passes the one address function. May read the directory tables; writes nothing.
+ * directory: says what an address or a domain means, in three answers. Trusts the rows it reads, and what LDAP says, no more than SMTP
+ * input: each address passes the one address function. May read the directory tables; writes only what it knows of LDAP.
  */
 import type { Lookup } from "../mail/lookup.ts";
 import type { Mailbox } from "../mail/mailbox.ts";
@@ -16,10 +16,13 @@ export type Domain = {
 
 export type Posting = "anyone" | "campus" | "members" | "owners" | "moderated";
 
-/** What Postgres says of one of our addresses. Bad targets (not a mailbox) are left out of `targets` and named in `badTargets`. */
+/**
+ * What one of our addresses means: `alias` and `list` say the rows in Postgres, `person` and `group` an LDAP source. Bad targets (not a mailbox) are
+ * left out of `targets` and named in `badTargets`.
+ */
 export type Entry = {
   readonly address: Mailbox;
-  readonly kind: "alias" | "list";
+  readonly kind: "alias" | "list" | "person" | "group";
   readonly owner: Mailbox | null;
   readonly expiresAt: Date | null;
   readonly posting: Posting | null;
@@ -27,6 +30,30 @@ export type Entry = {
   readonly badTargets: readonly string[];
   /** There are more targets than anybody may have; the rest was not read. */
   readonly oversized: boolean;
+  /** Of a person or group: which source says so, and how sure it is. */
+  readonly ldap?: LdapOrigin;
+};
+
+export type LdapOrigin = {
+  readonly source: string;
+  readonly dn: string;
+  /** When the source said it. */
+  readonly answeredAt: Date;
+  /** Not null: why this is the last good answer and not what the source says now. */
+  readonly stale: "source away" | "source frozen" | "group frozen" | null;
+  /** Other sources that know the address as well; their word does not count. */
+  readonly shadowed: readonly string[];
+  /** As the source calls it, as in `student`. */
+  readonly affiliation: string | null;
+};
+
+/** What LDAP says of addresses without an entry in Postgres. An address in neither map is absent. */
+export type People = {
+  readonly byKey: ReadonlyMap<string, Entry>;
+  /** Nobody can tell now. */
+  readonly unavailable: ReadonlyMap<string, Error>;
+  /** Milliseconds since 1970; after this moment LDAP must be asked again. */
+  readonly freshUntil: number;
 };
 
 /** Where mail for a domain goes, parsed from an admin's URL. */
@@ -44,6 +71,8 @@ export type Directory = {
   domains(): Promise<Lookup<ReadonlyMap<string, Domain>>>;
   /** One question for a whole level: entries by key, expired ones too; keys without an entry are not in the map. */
   entries(addresses: readonly Mailbox[]): Promise<Lookup<ReadonlyMap<string, Entry>>>;
+  /** The people and groups among these addresses. Never rejects. Missing: there are no LDAP sources. */
+  readonly people?: (addresses: readonly Mailbox[]) => Promise<People>;
   /** The route of a domain: its own, that of `*`, or `mx:`. Never absent. A route that cannot be used is "unavailable": its mail waits. */
   route(domain: string): Promise<Lookup<Route>>;
   /** Grows with each change: as long as it is the same number, so are the answers. Null: nobody knows now. */

@@ -1,5 +1,5 @@
 /** A walk drawn as a tree: every hop is there once, and says either what follows or how the way ends. */
-import type { Route } from "../directory/directory.ts";
+import type { Entry, LdapOrigin, Route } from "../directory/directory.ts";
 import type { Lookup } from "../mail/lookup.ts";
 import { mailboxText } from "../mail/mailbox.ts";
 import { replies } from "../mail/replies.ts";
@@ -12,7 +12,7 @@ import { closingEdges } from "./loops.ts";
 import { badTargetsOf } from "./outcome.ts";
 import type { Bar } from "./posting.ts";
 import type { FinalRecipient, HopReason, Resolution } from "./resolution.ts";
-import type { Walk } from "./walk.ts";
+import { HOP_REASONS, type Walk } from "./walk.ts";
 
 /** Routes by the domains of final recipients. */
 export type Routes = ReadonlyMap<string, Lookup<Route>>;
@@ -66,10 +66,10 @@ class Drawing implements Description {
       const end = this.#endOfHop(node, edge);
       if (end !== null) this.#leaf(hop.to, hop.id, end, [...pathTo(node), mailboxText(edge.to.mailbox)]);
     }
-    const reason = node.entry?.kind === "list" ? "member" : "alias";
+    const reason = HOP_REASONS[node.entry?.kind ?? "alias"];
     for (const address of badTargetsOf(node)) {
       const id = this.nodes.length;
-      this.nodes.push({ id, address, kind: "bad", owner: null, posting: null, expires_at: null });
+      this.nodes.push({ id, address, kind: "bad", owner: null, posting: null, expires_at: null, ldap: null });
       this.#leaf(id, this.#hop(node, id, reason).id, { state: "badTarget" }, [...pathTo(node), address]);
     }
   }
@@ -194,10 +194,19 @@ function describeNode(id: number, { mailbox, kind, why, entry }: Node): Explaine
     owner: entry?.owner ? mailboxText(entry.owner) : null,
     posting: entry?.posting ?? null,
     expires_at: entry?.expiresAt?.toISOString() ?? null,
+    ldap: entry?.ldap === undefined ? null : originOf(entry.ldap),
   };
 }
 
-function explainedKind(kind: Node["kind"], why: Node["why"], entry: "alias" | "list" | null): ExplainedKind {
+const originOf = ({ source, dn, answeredAt, stale, shadowed }: LdapOrigin): ExplainedNode["ldap"] => ({
+  source,
+  dn,
+  answered_at: answeredAt.toISOString(),
+  stale,
+  shadowed,
+});
+
+function explainedKind(kind: Node["kind"], why: Node["why"], entry: Entry["kind"] | null): ExplainedKind {
   switch (kind) {
     case "entry":
       return entry ?? "alias";

@@ -25,6 +25,8 @@ const REASONS: Readonly<Record<HopReason, string>> = {
   catchAll: "catch-all",
   bounces: "answers for the list's bounces",
   postmaster: "named in the settings, as nobody answers",
+  person: "mailbox of the person",
+  groupMember: "in the group",
 };
 
 /** The tree with its reasons, what RCPT would answer if that is no plain yes, warnings, and a summary. Lines without an end at the last. */
@@ -47,9 +49,11 @@ class Tree {
   readonly #hopsFrom = new Map<number, ExplainedHop[]>();
   readonly #leafOf = new Map<number | null, ExplainedLeaf>();
   readonly #lines: Line[] = [];
+  readonly #asOf: string;
 
-  constructor({ nodes, hops, leaves }: Explanation) {
+  constructor({ nodes, hops, leaves, as_of }: Explanation) {
     this.#nodes = nodes;
+    this.#asOf = as_of;
     for (const hop of hops) {
       const siblings = this.#hopsFrom.get(hop.from);
       if (siblings === undefined) this.#hopsFrom.set(hop.from, [hop]);
@@ -62,7 +66,7 @@ class Tree {
     const [root] = this.#nodes;
     if (root === undefined) return [{ text: "", state: stateText("lookupFailed", null) }];
     const leaf = this.#leafOf.get(null);
-    const about = describeNode(root);
+    const about = describeNode(root, this.#asOf);
     this.#lines.push({
       text: `${printable(root.address)}${about === "" ? "" : `  ${about}`}`,
       state: leaf === undefined ? "" : leafText(leaf, root),
@@ -93,14 +97,22 @@ class Tree {
     const node = this.#nodes[hop.to];
     if (node === undefined) return;
     const leaf = this.#leafOf.get(hop.id);
-    const about = leaf === undefined ? describeNode(node) : "";
+    const about = leaf === undefined ? describeNode(node, this.#asOf) : "";
     const text = `${lead}${printable(node.address)}  <-- ${REASONS[hop.reason]}${about === "" ? "" : `; ${about}`}`;
     this.#lines.push({ text, state: leaf === undefined ? "" : leafText(leaf, node) });
     if (leaf === undefined) this.#below(hop.to, indent);
   }
 }
 
-function describeNode({ kind, owner, posting, expires_at }: ExplainedNode): string {
+/** `person in campus (uid=ann,ou=people,dc=campus), 40 s old`. */
+function ldapText(kind: string, { source, dn, answered_at, stale, shadowed }: NonNullable<ExplainedNode["ldap"]>, asOf: string): string {
+  const age = `${Math.max(0, Math.round((Date.parse(asOf) - Date.parse(answered_at)) / 1000))} s old`;
+  const known = shadowed.length === 0 ? "" : `; also known to ${shadowed.join(", ")}, whose word does not count`;
+  return `${kind} in ${source} (${printable(dn)}), ${stale === null ? age : `LAST GOOD ANSWER, ${age}: ${stale}`}${known}`;
+}
+
+function describeNode({ kind, owner, posting, expires_at, ldap }: ExplainedNode, asOf: string): string {
+  if (ldap !== null) return ldapText(kind, ldap, asOf);
   if (kind !== "list" && kind !== "alias") return "";
   return [
     kind === "list" ? "list" : "",

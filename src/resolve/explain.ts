@@ -15,7 +15,7 @@ import type { FinalRecipient, Resolution } from "./resolution.ts";
 import type { ResolveOptions } from "./resolve.ts";
 import { LIMITS, type Limits, type Walk, walk } from "./walk.ts";
 
-export type ExplainDirectory = Pick<Directory, "domains" | "entries" | "route">;
+export type ExplainDirectory = Pick<Directory, "domains" | "entries" | "people" | "route">;
 
 /** `postmaster`: who gets mail to postmaster that nobody answers; null: it is held. */
 export type ExplainOptions = Pick<ResolveOptions, "limits" | "now"> & { readonly postmaster?: Mailbox | null };
@@ -85,7 +85,7 @@ function standIn(postmaster: Mailbox, recipients: readonly FinalRecipient[]): Wa
     start.hops = others.map((to) => ({ to, reason: "postmaster" }));
   }
   const nodes = new Map([start, ...others].map((each) => [each.mailbox.key, each]));
-  return { kind: "complete", graph: { starts: [start], nodes, revisits: 0 } };
+  return { kind: "complete", graph: { starts: [start], nodes, revisits: 0 }, freshUntil: Number.POSITIVE_INFINITY };
 }
 
 type Bars = Lookup<ReadonlyMap<Node, Bar>>;

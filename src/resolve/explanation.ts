@@ -1,8 +1,8 @@
 /** What explain says, as data. The fields are those of the API: `mailroom explain --json` prints them, and the panel draws them. */
 import type { HopReason } from "./resolution.ts";
 
-/** `mailbox`: mail leaves us here. `passed`: it means another address. `bad`: a target that is no address. `unasked`: nobody asked any more. */
-export type ExplainedKind = "alias" | "list" | "passed" | "mailbox" | "unknown" | "expired" | "bad" | "unasked";
+/** `person`, `group`: of an LDAP source. `mailbox`: mail leaves us here. `passed`: it means another address. `bad`: a target that is no address. `unasked`: nobody asked any more. */
+export type ExplainedKind = "alias" | "list" | "person" | "group" | "passed" | "mailbox" | "unknown" | "expired" | "bad" | "unasked";
 
 export type ExplainedNode = {
   readonly id: number;
@@ -11,6 +11,14 @@ export type ExplainedNode = {
   readonly owner: string | null;
   readonly posting: string | null;
   readonly expires_at: string | null;
+  /** Of a person or group. `stale`: why this is the last good answer; null: it is what the source says. `answered_at`: when the source said it. */
+  readonly ldap: {
+    readonly source: string;
+    readonly dn: string;
+    readonly answered_at: string;
+    readonly stale: string | null;
+    readonly shadowed: readonly string[];
+  } | null;
 };
 
 /** `from` and `to` are ids of nodes. */

@@ -13,7 +13,7 @@ import { type Limits, walk } from "./walk.ts";
 /** Why a list does not take a post at once: the sender may not post there, or its moderator sees every post first. */
 export type Bar = "mayNotPost" | "moderated";
 
-export type PostingDirectory = Pick<Directory, "domains" | "entries">;
+export type PostingDirectory = Pick<Directory, "domains" | "entries" | "people">;
 
 /** Lists of a graph, in the order in which they were met. */
 export const listsIn = ({ nodes }: Graph): Node[] =>

@@ -2,10 +2,19 @@ import type { ReversePath } from "../mail/envelope.ts";
 import type { Mailbox } from "../mail/mailbox.ts";
 
 /**
- * Why one address led to another. `bounces`: a list's bounce address leads to whoever answers for the list. `postmaster`: nobody answers
- * it, so it leads to whom the settings name.
+ * Why one address led to another. `person`, `groupMember`: an LDAP source says so. `bounces`: a list's bounce address leads to whoever
+ * answers for the list. `postmaster`: nobody answers it, so it leads to whom the settings name.
  */
-export type HopReason = "alias" | "member" | "subaddress" | "domainAlias" | "catchAll" | "bounces" | "postmaster";
+export type HopReason =
+  | "alias"
+  | "member"
+  | "subaddress"
+  | "domainAlias"
+  | "catchAll"
+  | "bounces"
+  | "postmaster"
+  | "person"
+  | "groupMember";
 
 /** Where an expansion ends, once however many ways lead there. */
 export type FinalRecipient = {

@@ -12,7 +12,7 @@ import { barsFor, listsIn } from "./posting.ts";
 import type { Resolution, Resolve } from "./resolution.ts";
 import { LIMITS, type Limits, type Walk, walk } from "./walk.ts";
 
-export type ResolveDirectory = Pick<Directory, "domains" | "entries" | "generation">;
+export type ResolveDirectory = Pick<Directory, "domains" | "entries" | "people" | "generation">;
 
 export type ResolveOptions = { readonly limits?: Limits; readonly now?: () => Date; readonly cacheWeight?: number };
 
@@ -41,10 +41,10 @@ function answerOf(walked: Walk, now: Date): Made<Answer> {
   return { answer: { resolution, graph: walked.graph, lists, openToAll }, keep: keepUntil(walked, now.getTime()) };
 }
 
-/** An answer ends when the first of the entries it passes does. */
-function keepUntil({ kind, graph }: Walk, now: number): Made<Answer>["keep"] {
+/** An answer ends when the first of the entries it passes does, or when LDAP must be asked again. */
+function keepUntil({ kind, graph, freshUntil }: Walk, now: number): Made<Answer>["keep"] {
   if (kind === "unavailable") return null;
-  let until = Number.POSITIVE_INFINITY;
+  let until = freshUntil;
   let weight = graph.nodes.size;
   for (const { entry, hops } of graph.nodes.values()) {
     weight += hops.length;

@@ -1,6 +1,7 @@
 /** Expansion as a walk: breadth first, one question per level, each address once, and never half an answer. */
 import type { Directory, Entry } from "../directory/directory.ts";
 import { atOurs, canBeOurLocalPart, type Mailbox } from "../mail/mailbox.ts";
+import { type Answers, answers, peopleAmong } from "./answers.ts";
 import { postmasterOf } from "./bounce-mailbox.ts";
 import type { Edge, Graph, Node } from "./graph.ts";
 import { type Domains, type Meanings, meaningsOf, type Step } from "./meanings.ts";
@@ -12,40 +13,53 @@ export type Limits = { readonly depth: number; readonly recipients: number; read
 /** Deeper or wider than this is a mistake in standing data, not mail. 20 hops for each recipient leave room for nested lists. */
 export const LIMITS: Limits = { depth: 10, recipients: 10_000, hops: 200_000 };
 
-/** How a walk ended, with what it saw until then. */
-export type Walk = { readonly graph: Graph } & (
+/** How a walk ended, with what it saw until then. `freshUntil`: milliseconds since 1970; later LDAP may say something else. */
+export type Walk = { readonly graph: Graph; readonly freshUntil: number } & (
   | { readonly kind: "complete" }
   | { readonly kind: "unavailable"; readonly cause: Error }
   | { readonly kind: "tooLarge"; readonly limit: keyof Limits; readonly at: string }
 );
 
-export type WalkDirectory = Pick<Directory, "domains" | "entries">;
+export type WalkDirectory = Pick<Directory, "domains" | "entries" | "people">;
 
 /** Follows everything the starts lead to. `now` decides which entries are expired. */
 export async function walk(directory: WalkDirectory, starts: readonly Mailbox[], limits: Limits, now: Date): Promise<Walk> {
   const domains = await directory.domains();
   if (domains.kind !== "found")
-    return { kind: "unavailable", cause: causeOf(domains), graph: { starts: [], nodes: new Map(), revisits: 0 } };
+    return { kind: "unavailable", cause: causeOf(domains), graph: { starts: [], nodes: new Map(), revisits: 0 }, freshUntil: 0 };
   const walker = new Walker(domains.value, limits, now);
   const startNodes = starts.map((start) => walker.meet(start, null));
-  const graph = (): Graph => ({ starts: startNodes, nodes: walker.nodes, revisits: walker.revisits });
+  const seen = () => ({
+    graph: { starts: startNodes, nodes: walker.nodes, revisits: walker.revisits },
+    freshUntil: walker.freshUntil,
+  });
   while (walker.level.length > 0) {
     const level = walker.nextLevel();
     const asked = level.map((node) => meaningsOf(node.mailbox, domains.value));
     const answer = await directory.entries(asked.flatMap(({ candidates }) => candidates.map(({ entry }) => entry)));
-    if (answer.kind !== "found") return { kind: "unavailable", cause: causeOf(answer), graph: graph() };
+    if (answer.kind !== "found") return { kind: "unavailable", cause: causeOf(answer), ...seen() };
+    const people = await peopleAmong(directory, asked, answer.value);
+    walker.freshUntil = Math.min(walker.freshUntil, people.freshUntil);
     for (const [i, node] of level.entries()) {
       const meanings = asked[i];
-      if (meanings !== undefined) walker.take(node, meanings, answer.value);
-      if (walker.tooLarge !== null) return { kind: "tooLarge", ...walker.tooLarge, graph: graph() };
+      if (meanings !== undefined) walker.take(node, meanings, { entries: answer.value, people });
+      if (walker.unknown !== null) return { kind: "unavailable", cause: walker.unknown, ...seen() };
+      if (walker.tooLarge !== null) return { kind: "tooLarge", ...walker.tooLarge, ...seen() };
     }
   }
-  return { kind: "complete", graph: graph() };
+  return { kind: "complete", ...seen() };
 }
 
 /** Neither domains() nor entries() says "absent"; should one ever, nobody is told that an address does not exist. */
 const causeOf = (lookup: { readonly kind: string; readonly cause?: Error }): Error =>
   lookup.cause ?? new Error("no answer from the directory");
+
+export const HOP_REASONS: Readonly<Record<Entry["kind"], HopReason>> = {
+  alias: "alias",
+  list: "member",
+  person: "person",
+  group: "groupMember",
+};
 
 /** Of the many nodes that lead nowhere. */
 const NO_HOPS: readonly Edge[] = [];
@@ -54,6 +68,9 @@ class Walker {
   readonly nodes = new Map<string, Node>();
   revisits = 0;
   tooLarge: { readonly limit: keyof Limits; readonly at: string } | null = null;
+  /** Why nobody can tell now what an address means. */
+  unknown: Error | null = null;
+  freshUntil = Number.POSITIVE_INFINITY;
   /** Addresses of ours that were met and not asked yet. */
   level: Node[] = [];
   #depth = -1;
@@ -100,10 +117,12 @@ class Walker {
   }
 
   /** Decides what a node means, now that the entries of its level are known. */
-  take(node: Node, meanings: Meanings, entries: ReadonlyMap<string, Entry>): void {
+  take(node: Node, meanings: Meanings, { entries, people }: Answers): void {
     for (const { entry: asked, way, listOnly } of meanings.candidates) {
-      const entry = entries.get(asked.key);
-      if (entry === undefined || (listOnly && entry.kind !== "list")) continue;
+      this.unknown = listOnly ? null : (people.unavailable.get(asked.key) ?? null);
+      if (this.unknown !== null) return;
+      const entry = entries.get(asked.key) ?? people.byKey.get(asked.key);
+      if (!answers(entry, listOnly)) continue;
       if (listOnly) this.#toOwner(node, way, entry);
       else this.#toEntry(node, way, entry);
       return;
@@ -147,7 +166,7 @@ class Walker {
     at.kind = "entry";
     if (entry.targets.length === 0 && entry.badTargets.length === 0) at.why = "empty";
     if (entry.oversized) this.#exceed("recipients", at.mailbox);
-    const reason = entry.kind === "list" ? "member" : "alias";
+    const reason = HOP_REASONS[entry.kind];
     const led = new Set<Node>(); // targets that differ in case only are one address, and one way
     for (const target of entry.targets) {
       const to = this.meet(target, at);

@@ -49,7 +49,8 @@ const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((na
 const code = files.map((name) => readFileSync(join(src, name), "utf8")).join("\n");
 /** "trace.retention" is `settings.trace.retention`; log/ gets its own part of the settings. */
 const inCode = (key: string) => key.replace(/^log\./, "").replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-const READ_BY_NAME = /^(data_dir|services|workers|database\..*|tls\..*|trace\..*|http\..*|metrics\..*|dns\..*|log\..*|deliver\.capture)$/;
+const READ_BY_NAME =
+  /^(data_dir|services|workers|database\..*|tls\..*|trace\..*|http\..*|metrics\..*|dns\..*|log\..*|deliver\.capture|ldap|ldap_cache\..*)$/;
 
 for (const [key, { type, notYet }] of Object.entries(settingsList)) {
   if (notYet) continue;

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { getTableConfig, PgTable } from "drizzle-orm/pg-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as directory from "../../src/db/schema/directory.ts";
+import * as ldap from "../../src/db/schema/ldap.ts";
 import * as queue from "../../src/db/schema/queue.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { dumpSchema } from "../support/schema-dump.ts";
@@ -53,7 +54,7 @@ test("src/db/schema names each table and column that the migrations make, and no
       group by 1 order by 1`,
   );
   await fresh.drop();
-  const declared = Object.values({ ...directory, ...queue }).flatMap((table) => {
+  const declared = Object.values({ ...directory, ...ldap, ...queue }).flatMap((table) => {
     if (!(table instanceof PgTable)) return [];
     const { name, columns } = getTableConfig(table);
     return [{ table: name, columns: columns.map((column) => column.name).toSorted() }];

@@ -10,6 +10,8 @@ export const programs = {
   nmap: { program: "nmap", package: "nmap", why: "its smtp-open-relay script is an outside judge of the relay decision" },
   openssl: { program: "openssl", package: "openssl", why: "makes certificates with faults, for the tests of TLS" },
   "smtp-sink": { program: "smtp-sink", package: "postfix", why: "Postfix's test sink as a next hop" },
+  slapd: { program: "slapd", package: "slapd", why: "the directory of people and groups" },
+  ldapmodify: { program: "ldapmodify", package: "ldap-utils", why: "changes entries of that directory" },
   postgres15: {
     program: "/usr/lib/postgresql/15/bin/postgres",
     package: "postgresql-15",

@@ -3,7 +3,7 @@ import { isAbsolute, resolve } from "node:path";
 import { type Mailbox, mailboxText, parseMailbox } from "../../mail/mailbox.ts";
 import { quoted } from "../fault.ts";
 import { Secret } from "../secret.ts";
-import { listOf, type SettingType, scalar, Wrong } from "../setting.ts";
+import { type SettingType, scalar, Wrong } from "../setting.ts";
 
 /** A host name, in A-labels and lower case. Whatever may stand behind the @ of a mailbox, but no literal. */
 export const hostname: SettingType<string> = scalar(
@@ -59,9 +59,3 @@ export const databaseUrl: SettingType<Secret> = {
   ),
   secret: true,
 };
-
-/** The list of directories, which is empty as long as none can be asked. */
-export const ldapSources: SettingType<readonly string[]> = listOf(
-  scalar("directory", (text) => text, String),
-  "list of directories",
-);

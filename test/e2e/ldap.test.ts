@@ -1,0 +1,134 @@
+/** The server with a directory behind it: people and groups get mail, an outage bounces nobody, and the guard holds back what cannot be. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { Client } from "../receive/client.ts";
+import { testDirectory } from "../support/directory.ts";
+import { eventually } from "../support/eventually.ts";
+import { type Mailroom, startMailroom } from "../support/mailroom.ts";
+import { needs } from "../support/needs.ts";
+import { type Slapd, SUFFIX, startSlapd } from "../support/slapd.ts";
+
+const dnOf = (i: number) => `uid=p${i},ou=people,${SUFFIX}`;
+const person = (i: number) =>
+  `dn: ${dnOf(i)}\nobjectClass: inetOrgPerson\nobjectClass: inetLocalMailRecipient\ncn: p${i}\nsn: p\nuid: p${i}\nmailLocalAddress: p${i}@campus.example\nmailRoutingAddress: p${i}@mbx.campus.example\n`;
+const everybody = Array.from({ length: 40 }, (_, i) => i);
+
+needs("slapd", "ldapmodify")("people and groups from LDAP", () => {
+  let slapd: Slapd;
+  let mailroom: Mailroom;
+  let folder: Awaited<ReturnType<typeof testDirectory>>;
+
+  beforeAll(async () => {
+    const group = `dn: cn=all,ou=groups,${SUFFIX}\nobjectClass: groupOfNames\ncn: all\n${everybody.map((i) => `member: ${dnOf(i)}`).join("\n")}\n`;
+    slapd = await startSlapd({ ldif: [...everybody.map(person), group].join("\n") });
+    folder = await testDirectory();
+    const config = join(folder.path, "mailroom.yaml");
+    writeFileSync(
+      config,
+      `ldap_cache:
+  fresh: 1s
+ldap:
+  - name: campus
+    url: ${slapd.url}
+    preset: [inetLocalMailRecipient, groupOfNames]
+    base: ${SUFFIX}
+    groups:
+      address: cn={local}
+    query_timeout: 500ms
+`,
+    );
+    mailroom = await startMailroom({ env: { MAILROOM_CONFIG: config } });
+    for (const args of [
+      ["domain", "add", "campus.example"],
+      ["alias", "set", "help@campus.example", "--to", "p1@campus.example"],
+      ["alias", "set", "p2@campus.example", "--to", "elsewhere@mbx.campus.example"],
+      ["route", "set", "mbx.campus.example", "discard:"],
+    ])
+      await done(...args);
+  }, 120_000);
+  afterAll(async () => {
+    await mailroom?.remove();
+    await slapd?.remove();
+    await folder?.remove();
+  }, 60_000);
+
+  const done = async (...args: string[]) => {
+    const { code, output, stdout } = await mailroom.cli(...args);
+    expect(code, output).toBe(0);
+    return stdout;
+  };
+  const rcpt = async (local: string) => {
+    const client = await Client.greeted(mailroom.smtpPort);
+    await client.ask("MAIL FROM:<a@elsewhere.example>");
+    const reply = await client.ask(`RCPT TO:<${local}@campus.example>`);
+    client.close();
+    return reply.slice(0, 9);
+  };
+  const explained = async (local: string) => (await mailroom.cli("explain", `${local}@campus.example`)).stdout;
+
+  it("are asked for at RCPT, behind what Postgres says", async () => {
+    expect(await Promise.all(["p0", "P0", "p0+tag", "all", "help", "nobody"].map(rcpt))).toEqual([
+      "250 2.1.5",
+      "250 2.1.5",
+      "250 2.1.5",
+      "250 2.1.5",
+      "250 2.1.5",
+      "550 5.1.1",
+    ]);
+    expect(await explained("help")).toMatch(
+      /p1@campus\.example {2}<-- alias; person in campus \(uid=p1,.*\), \d s old\n.*p1@mbx\.campus\.example {2}<-- mailbox of the person/,
+    );
+    expect(await explained("p2")).toContain("elsewhere@mbx.campus.example");
+    expect(JSON.parse((await mailroom.cli("explain", "all@campus.example", "--json")).stdout).counts.discarded).toBe(40);
+  });
+
+  it("are shown, tested and compared at the command line", async () => {
+    await done("ldap", "sync");
+    expect(await done("ldap", "test")).toMatch(
+      /^campus: answers in [0-9.]+ ms; 40 addresses of people, 1 of groups\n {2}last compared .*: 41 addresses\n$/,
+    );
+    expect(await done("ldap", "show", "p3@campus.example")).toMatch(/^campus now: person uid=p3,.* → p3@mbx\.campus\.example\n/);
+    expect((await mailroom.cli("ldap", "show", "nobody@campus.example")).code).toBe(1);
+    expect((await mailroom.cli("ldap", "test", "other")).output).toContain("there is no source other; there is campus");
+  });
+
+  it("keep their mail in an outage: the known get it, the others wait, nobody is refused; a restart changes nothing", async () => {
+    await slapd.stop("SIGKILL");
+    await new Promise((wake) => setTimeout(wake, 1100)); // nothing is fresh any more
+    const wanted = { p0: "250 2.1.5", p39: "250 2.1.5", all: "250 2.1.5", help: "250 2.1.5", p2: "250 2.1.5", nobody: "451 4.3.0" };
+    const answers = async () => Object.fromEntries(await Promise.all(Object.keys(wanted).map(async (name) => [name, await rcpt(name)])));
+    expect(await answers()).toEqual(wanted);
+    expect(await mailroom.stop()).toBe(0);
+    await mailroom.restart();
+    expect(await answers()).toEqual(wanted);
+    expect(await explained("p5")).toContain("LAST GOOD ANSWER");
+    expect((await mailroom.cli("ldap", "test")).code).toBe(69);
+    await slapd.start();
+    await eventually(async () => expect([await rcpt("p0"), await rcpt("nobody")]).toEqual(["250 2.1.5", "550 5.1.1"]));
+  }, 60_000);
+
+  it("are held back when too many are gone at once, until a person says that it is right", async () => {
+    slapd.modify(
+      everybody
+        .slice(0, 10)
+        .map((i) => `dn: ${dnOf(i)}\nchangetype: delete\n`)
+        .join("\n"),
+    );
+    const { code, output } = await mailroom.cli("ldap", "sync", "--dry-run");
+    expect([code, output]).toEqual([1, expect.stringContaining("31 addresses, 0 new, 10 gone")]);
+    await eventually(async () => expect((await mailroom.cli("ldap", "sync")).output).toContain("too many to be true"));
+    await eventually(async () => expect(await rcpt("p3")).toBe("250 2.1.5"));
+    expect((await mailroom.cli("ldap", "test")).output).toContain("FROZEN since");
+    const group = JSON.parse((await mailroom.cli("explain", "all@campus.example", "--json")).stdout);
+    expect([group.nodes[0].ldap.stale, group.counts.discarded]).toEqual(["group frozen", 40]);
+
+    await done("ldap", "accept", "campus", "--why", "they left");
+    await eventually(async () => expect([await rcpt("p3"), await rcpt("p20")]).toEqual(["550 5.1.1", "250 2.1.5"]));
+    expect(JSON.parse((await mailroom.cli("explain", "all@campus.example", "--json")).stdout).counts.discarded).toBe(30);
+  }, 60_000);
+
+  it.each(["*", "p*", "a*)(uid=*", "\\2a"])("are not found by %j", async (local) => {
+    expect(await rcpt(JSON.stringify(local))).toBe("550 5.1.1");
+  });
+});
