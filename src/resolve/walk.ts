@@ -1,9 +1,9 @@
 /** Expansion as a walk: breadth first, one question per level, each address once, and never half an answer. */
 import type { Directory, Entry } from "../directory/directory.ts";
 import { atOurs, canBeOurLocalPart, type Mailbox } from "../mail/mailbox.ts";
-import { type Answers, answers, peopleAmong } from "./answers.ts";
 import { postmasterOf } from "./bounce-mailbox.ts";
 import type { Edge, Graph, Node } from "./graph.ts";
+import { type Answers, answers, peopleAmong } from "./level.ts";
 import { type Domains, type Meanings, meaningsOf, type Step } from "./meanings.ts";
 import type { HopReason } from "./resolution.ts";
 

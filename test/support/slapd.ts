@@ -4,6 +4,7 @@ import { chmodSync, chownSync, mkdirSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { freePort } from "../../scripts/free-port.ts";
+import type { LdapSourceSettings } from "../../src/directory/ldap/settings.ts";
 import { pathOf } from "./debian.ts";
 import { testDirectory } from "./directory.ts";
 
@@ -24,6 +25,21 @@ export type Slapd = {
   start(): Promise<void>;
   remove(): Promise<void>;
 };
+
+/** Settings of a source at this server, without people or groups, asked for campus.test as nobody. */
+export const sourceAt = (slapd: Slapd): LdapSourceSettings => ({
+  name: "campus",
+  urls: [slapd.url],
+  starttls: false,
+  ca: null,
+  bind: null,
+  domains: ["campus.test"],
+  people: null,
+  groups: null,
+  connectTimeout: 2000,
+  queryTimeout: 3000,
+  connections: 4,
+});
 
 export type SlapdOptions = {
   /** Lines of slapd.conf before and within the database. */

@@ -55,6 +55,7 @@ export async function openPeople(db: Db, sources: readonly Source[], options: Pe
     },
     async close() {
       await changed.stop();
+      await Promise.all(opened.map(({ settled }) => settled()));
       await Promise.all(opened.map(({ writer }) => writer.flush()));
     },
   };
@@ -65,6 +66,8 @@ type Opened = {
   readonly writer: Writer;
   /** Never rejects. */
   readonly compare: (restMs: number) => Promise<void>;
+  /** No comparison is under way that a doubt began. */
+  readonly settled: () => Promise<void>;
 };
 
 function open(db: Db, source: Source, options: PeopleOptions): Opened {
@@ -85,7 +88,12 @@ function open(db: Db, source: Source, options: PeopleOptions): Opened {
       comparing = null;
     });
   };
-  return { answers: new SourceAnswers(db, source, writer, { ...options, doubt }), writer, compare };
+  return {
+    answers: new SourceAnswers(db, source, writer, { ...options, doubt }),
+    writer,
+    compare,
+    settled: async () => comparing ?? undefined,
+  };
 }
 
 type Said = { readonly source: string; readonly answers: ReadonlyMap<string, Answer> };

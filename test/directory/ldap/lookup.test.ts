@@ -3,15 +3,10 @@ import { afterAll, beforeAll, expect, it, test } from "vitest";
 import { type GroupShape, type PeopleShape, type Preset, presets } from "../../../src/config/ldap-presets.ts";
 import { type LdapSource, openLdapSource } from "../../../src/directory/ldap/open-source.ts";
 import type { LdapSourceSettings } from "../../../src/directory/ldap/settings.ts";
-import { type Mailbox, parseMailbox } from "../../../src/mail/mailbox.ts";
+import type { Mailbox } from "../../../src/mail/mailbox.ts";
+import { mailbox } from "../../support/mailbox.ts";
 import { needs } from "../../support/needs.ts";
-import { ADMIN, type Slapd, SUFFIX, startSlapd } from "../../support/slapd.ts";
-
-const box = (text: string): Mailbox => {
-  const parsed = parseMailbox(text, { smtputf8: true });
-  if (!parsed.ok) throw new Error(text);
-  return parsed.mailbox;
-};
+import { ADMIN, type Slapd, SUFFIX, sourceAt, startSlapd } from "../../support/slapd.ts";
 
 /** The parts of Active Directory's schema that mail needs; ranges of values are Windows' own, and no slapd gives them. */
 const AD_SCHEMA = `
@@ -92,17 +87,9 @@ needs("slapd", "ldapmodify")("an LDAP source", () => {
     const people = preset.people as PeopleShape | undefined;
     const groups = preset.groups as GroupShape | undefined;
     const settings: LdapSourceSettings = {
-      name: "campus",
-      urls: [slapd.url],
-      starttls: false,
-      ca: null,
-      bind: null,
-      domains: ["campus.test"],
+      ...sourceAt(slapd),
       people: people === undefined ? null : { ...people, base: `ou=people,${SUFFIX}`, affiliation: "employeeType" },
       groups: groups === undefined ? null : { ...groups, base: `ou=groups,${SUFFIX}` },
-      connectTimeout: 2000,
-      queryTimeout: 3000,
-      connections: 4,
       ...more,
     };
     const source = openLdapSource(settings, async () => ["campus.test"]);
@@ -112,9 +99,9 @@ needs("slapd", "ldapmodify")("an LDAP source", () => {
 
   /** What the source says of an address, in a line. */
   async function says(source: LdapSource, address: string): Promise<string> {
-    const answer = await source.lookup([box(address)]);
+    const answer = await source.lookup([mailbox(address)]);
     if (answer.kind !== "found") return answer.kind;
-    const entry = answer.value.get(box(address).key);
+    const entry = answer.value.get(mailbox(address).key);
     if (entry === undefined) return "absent";
     const bad = entry.badTargets.length === 0 ? "" : ` | ${entry.badTargets.join(" | ")}`;
     return `${entry.kind}: ${entry.targets

@@ -4,18 +4,13 @@ import { type PeopleShape, presets } from "../../../src/config/ldap-presets.ts";
 import { selfSigned } from "../../../src/config/self-signed.ts";
 import { type LdapSource, openLdapSource } from "../../../src/directory/ldap/open-source.ts";
 import type { LdapSourceSettings } from "../../../src/directory/ldap/settings.ts";
-import { type Mailbox, parseMailbox } from "../../../src/mail/mailbox.ts";
 import { eventually } from "../../support/eventually.ts";
+import { mailbox } from "../../support/mailbox.ts";
 import { needs } from "../../support/needs.ts";
-import { type Slapd, SUFFIX, startSlapd } from "../../support/slapd.ts";
+import { type Slapd, SUFFIX, sourceAt, startSlapd } from "../../support/slapd.ts";
 
 const PEOPLE = 1000;
 const MEMBERS = 5000;
-const box = (text: string): Mailbox => {
-  const parsed = parseMailbox(text);
-  if (!parsed.ok) throw new Error(text);
-  return parsed.mailbox;
-};
 const person = (i: number) =>
   `dn: uid=p${i},ou=people,${SUFFIX}\nobjectClass: inetOrgPerson\nobjectClass: inetLocalMailRecipient\ncn: p${i}\nsn: p\nuid: p${i}\nmailLocalAddress: p${i}@campus.test\nmailRoutingAddress: p${i}@mbx.test\n`;
 const group = (cn: string, count: number) =>
@@ -39,12 +34,7 @@ needs("slapd", "ldapmodify")("a directory of a thousand people and more", () => 
   function open(more: Partial<LdapSourceSettings> = {}): LdapSource {
     const source = openLdapSource(
       {
-        name: "campus",
-        urls: [slapd.url],
-        starttls: false,
-        ca: null,
-        bind: null,
-        domains: ["campus.test"],
+        ...sourceAt(slapd),
         people: { ...(presets.inetLocalMailRecipient.people as PeopleShape), base: `ou=people,${SUFFIX}`, affiliation: null },
         groups: {
           ...presets.groupOfNames.groups,
@@ -57,7 +47,6 @@ needs("slapd", "ldapmodify")("a directory of a thousand people and more", () => 
         },
         connectTimeout: 500,
         queryTimeout: 500,
-        connections: 4,
         ...more,
       },
       async () => ["campus.test"],
@@ -66,7 +55,7 @@ needs("slapd", "ldapmodify")("a directory of a thousand people and more", () => 
     return source;
   }
   const ask = async (source: LdapSource, address = "p1@campus.test") => {
-    const answer = await source.lookup([box(address)]);
+    const answer = await source.lookup([mailbox(address)]);
     return answer.kind === "found" ? (answer.value.get(address)?.targets[0]?.key ?? "absent") : answer.kind;
   };
 
@@ -74,7 +63,7 @@ needs("slapd", "ldapmodify")("a directory of a thousand people and more", () => 
     ["thousand", PEOPLE],
     ["many", MEMBERS],
   ])("the group %s is whole, and its members come with it", async (cn, count) => {
-    const answer = await open({ queryTimeout: 3000 }).lookup([box(`${cn}@campus.test`)]);
+    const answer = await open({ queryTimeout: 3000 }).lookup([mailbox(`${cn}@campus.test`)]);
     if (answer.kind !== "found") throw new Error(answer.kind);
     expect(answer.value.get(`${cn}@campus.test`)?.targets).toHaveLength(count);
     expect(answer.value.size).toBe(count + 1);

@@ -3,16 +3,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type OpenPeople, openPeople } from "../../../src/directory/people/open-people.ts";
 import type { Source, SourceEntry } from "../../../src/directory/people/source.ts";
 import { found, type Lookup, unavailable } from "../../../src/mail/lookup.ts";
-import { type Mailbox, parseMailbox } from "../../../src/mail/mailbox.ts";
+import type { Mailbox } from "../../../src/mail/mailbox.ts";
 import { createDatabase, type TestDatabase } from "../../support/database.ts";
 import { eventually } from "../../support/eventually.ts";
+import { mailbox } from "../../support/mailbox.ts";
 import { silentLog } from "../../support/sql.ts";
-
-const box = (text: string): Mailbox => {
-  const parsed = parseMailbox(text);
-  if (!parsed.ok) throw new Error(text);
-  return parsed.mailbox;
-};
 
 type Person = string | readonly string[];
 
@@ -31,9 +26,9 @@ class Scripted implements Source {
     const means = this.people[key];
     if (means === undefined) return null;
     const isGroup = typeof means !== "string";
-    const targets = (isGroup ? means : [means]).map(box);
+    const targets = (isGroup ? means : [means]).map(mailbox);
     return {
-      address: box(key),
+      address: mailbox(key),
       kind: isGroup ? "group" : "person",
       dn: `cn=${key}`,
       targets,
@@ -82,7 +77,7 @@ describe("people", () => {
     return {
       people,
       async says(key: string): Promise<string> {
-        const { byKey, unavailable: away } = await people.people([box(key)]);
+        const { byKey, unavailable: away } = await people.people([mailbox(key)]);
         if (away.has(key)) return "unavailable";
         const entry = byKey.get(key);
         if (entry === undefined) return "absent";
@@ -208,7 +203,7 @@ describe("people", () => {
     const source = campus();
     const people = await openPeople(gone.db, [source], { freshMs: 60_000, staleMs: 60_000, log: silentLog, now: () => now });
     await gone.drop();
-    const { byKey, unavailable: away } = await people.people([box("ann@campus.test"), box("bob@campus.test")]);
+    const { byKey, unavailable: away } = await people.people([mailbox("ann@campus.test"), mailbox("bob@campus.test")]);
     expect([byKey.get("ann@campus.test")?.targets[0]?.key, away.has("bob@campus.test")]).toEqual(["ann@mbx.test", true]);
     await people.close();
   });
