@@ -8,10 +8,11 @@ module.exports = {
   resolve: ["mail", "log", "directory"], // one forward-path → final recipients with their paths, or one refusal; knows no SMTP session
   queue: ["mail", "log", "db"], // the only reader and writer of queue tables; opens no connection, knows no caller
   report: ["mail", "log", "resolve", "queue"], // composes DSNs and decides which are due; its own mail is resolved like any other
-  receive: ["mail", "log", "directory", "resolve", "queue"], // speaks SMTP with the outside, decides relaying, queues what it accepts
+  sending: ["mail", "log", "db", "queue"], // who may send through us, as whom and how much: sign-in, send-as rights, limits; holds a stopped person's mail
+  receive: ["mail", "log", "directory", "resolve", "queue", "sending"], // speaks SMTP with the outside, decides relaying, queues what it accepts
   deliver: ["mail", "log", "directory", "queue", "report"], // takes due recipients to the next hop and settles them; asks the directory only for routes
-  actions: ["mail", "log", "db", "directory", "resolve", "queue"], // one function per change an admin can make, with its change record in the same transaction
-  admin: ["mail", "log", "db", "directory", "resolve", "queue", "actions"], // HTTP: health and metrics
+  actions: ["mail", "log", "db", "directory", "resolve", "queue", "sending"], // one function per change an admin can make, with its change record in the same transaction
+  admin: ["mail", "log", "db", "directory", "resolve", "queue", "actions"], // HTTP: health, metrics, the set-up of mail programs
   cli: [
     "mail",
     "log",
@@ -21,6 +22,7 @@ module.exports = {
     "resolve",
     "receive",
     "queue",
+    "sending",
     "actions",
     "main.ts",
     "ldap.ts",

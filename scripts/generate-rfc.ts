@@ -35,6 +35,7 @@ const TITLES: Readonly<Record<number, string>> = {
   4513: "Lightweight Directory Access Protocol (LDAP): Authentication Methods and Security Mechanisms",
   4514: "Lightweight Directory Access Protocol (LDAP): String Representation of Distinguished Names",
   4519: "Lightweight Directory Access Protocol (LDAP): Schema for User Applications",
+  4616: "The PLAIN Simple Authentication and Security Layer Mechanism",
   4954: "SMTP Service Extension for Authentication",
   5068: "Email Submission Operations: Access and Accountability Requirements",
   5248: "A Registry for SMTP Enhanced Mail System Status Codes",
@@ -67,8 +68,10 @@ const TITLES: Readonly<Record<number, string>> = {
   8446: "The Transport Layer Security Protocol Version 1.3",
   8601: "Message Header Field for Indicating Message Authentication Status",
   8996: "Deprecating TLS 1.0 and TLS 1.1",
+  9106: "Argon2 Memory-Hard Function for Password Hashing and Proof-of-Work Applications",
   9228: "Delivered-To Email Header Field",
   9422: "The LIMITS SMTP Service Extension",
+  9562: "Universally Unique IDentifiers (UUIDs)",
 };
 
 const files = readdirSync("src", { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));

@@ -6,6 +6,9 @@ import type { Log } from "./log/log.ts";
 import { forgetOldNodes } from "./queue/heartbeat.ts";
 import { removeOrphanedContent } from "./queue/janitor.ts";
 import { releaseDeadNodes } from "./queue/node.ts";
+import { forgetAttempts } from "./sending/attempts.ts";
+import { forgetCounts } from "./sending/quota.ts";
+import { holdStopped } from "./sending/stop.ts";
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -22,6 +25,15 @@ export async function startHousekeeping(db: Db, settings: Settings, log: Log): P
       run: () => ensurePartitions(db, { daysAhead: 3, retentionDays: settings.trace.retention / DAY, log }),
     },
     { name: "remove orphaned content", everyMs: 10 * MINUTE, run: () => removeOrphanedContent(db, new Date()) },
+    { name: "hold the mail of stopped senders", everyMs: MINUTE, run: () => holdStopped(db) },
+    {
+      name: "forget old sign-ins and counts of recipients",
+      everyMs: 60 * MINUTE,
+      run: async () => {
+        await forgetAttempts(db);
+        await forgetCounts(db);
+      },
+    },
     { name: "forget old nodes", everyMs: 60 * MINUTE, run: () => forgetOldNodes(db) },
   ];
   const running = new Set<Promise<void>>();

@@ -2,8 +2,10 @@
  * The server: settings → database → workers → HTTP, and stopped in reverse. This process supervises; the nodes in its workers
  * (node.ts) take and deliver mail. It keeps the embedded database, the partitions and the list of live nodes.
  */
+import { autoconfigRoutes } from "./admin/autoconfig.ts";
 import { healthRoutes } from "./admin/health.ts";
 import { type HttpListener, listenHttp } from "./admin/listen.ts";
+import { autoconfigSource } from "./autoconfig-source.ts";
 import type { Settings } from "./config/settings-tree.ts";
 import { openDatabase } from "./db/client.ts";
 import { type Connection, parseDatabaseUrl } from "./db/connection.ts";
@@ -71,8 +73,9 @@ export async function serve(options: ServeOptions): Promise<Server> {
     stops.push(() => workers.stop(STOP_WITHIN_MS));
     const smtp = await Promise.race([workers.ready, options.stopped.then(stoppedEarly)]);
 
-    const health = healthRoutes(healthSource(db, workers, options));
-    const http = await listenAll(health, settings);
+    const health = healthSource(db, workers, options);
+    const panel = healthRoutes(health).route("/", autoconfigRoutes(autoconfigSource(db, settings)));
+    const http = await listenAll(healthRoutes(health), panel, settings);
     stops.push(async () => {
       await Promise.all(http.map((listener) => listener.close()));
     });
@@ -116,8 +119,11 @@ const withoutSecrets = (settings: Settings): Settings => ({
   srs: { ...settings.srs, secrets: null },
 });
 
-async function listenAll(app: ReturnType<typeof healthRoutes>, settings: Settings): Promise<HttpListener[]> {
-  const open = settings.metrics.listen.map((at) => listenHttp(app, at, false));
-  const local = settings.services.includes("admin") ? settings.http.listen.map((at) => listenHttp(app, at, true)) : [];
+type App = Parameters<typeof listenHttp>[0];
+
+/** Loopback alone reaches `http.listen`: the world comes through a reverse proxy, which passes on what it is told to. */
+async function listenAll(health: App, panel: App, settings: Settings): Promise<HttpListener[]> {
+  const open = settings.metrics.listen.map((at) => listenHttp(health, at, false));
+  const local = settings.services.includes("admin") ? settings.http.listen.map((at) => listenHttp(panel, at, true)) : [];
   return Promise.all([...open, ...local]);
 }

@@ -1,4 +1,5 @@
 /** One node: a process that takes mail, resolves it, keeps it and delivers it. The services are put together here, and stopped in reverse. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { ensureCertificate } from "./config/certificate.ts";
 import type { Settings } from "./config/settings-tree.ts";
 import { watchCertificate } from "./config/watch-certificate.ts";
@@ -20,7 +21,8 @@ import { QUEUE_DUE_CHANNEL } from "./queue/steer.ts";
 import { startReceiver } from "./receive/receiver.ts";
 import { createReport } from "./report/report.ts";
 import { openResolve } from "./resolve/resolve.ts";
-import { delivererSettings, queueSettings, receiveSettings, reporter, resolveLimits } from "./stage-settings.ts";
+import { openSending } from "./sending/sending.ts";
+import { delivererSettings, queueSettings, receiveSettings, reporter, resolveLimits, sendingLimits } from "./stage-settings.ts";
 
 export type RunningNode = {
   /** `host:port` of each SMTP listener. */
@@ -103,6 +105,7 @@ export async function startNode(
           accepting: reachable.now,
           spaceLow: space.low,
           firstDomain: () => firstDomain(directory),
+          sending: openSending({ db, log, metrics, directories: ldap.sources, sleep }, sendingLimits(settings)),
         },
         receiveSettings(settings, { cert: first.cert, key: first.key.reveal() }),
       )
@@ -113,8 +116,9 @@ export async function startNode(
   });
 
   return {
-    addresses:
-      receiver?.addresses.map(({ address, port }) => (address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`)) ?? [],
+    addresses: [...(receiver?.addresses ?? []), ...(receiver?.submission ?? []), ...(receiver?.submissions ?? [])].map(
+      ({ address, port }) => (address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`),
+    ),
     async stop() {
       const until = performance.now() + STOP_SECONDS * 1000;
       await certificate.close();

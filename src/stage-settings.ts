@@ -8,6 +8,7 @@ import { LOOPBACK, type ReceiveSettings } from "./receive/context.ts";
 import { defaultLimits } from "./receive/limits.ts";
 import type { Reporter } from "./report/failure-dsn.ts";
 import type { Limits as ResolveLimits } from "./resolve/walk.ts";
+import type { SendingLimits } from "./sending/quota-decision.ts";
 
 const seconds = (ms: number): number => ms / 1000;
 const cidr = ({ address, prefix }: { readonly address: string; readonly prefix: number }): string => `${address}/${prefix}`;
@@ -29,11 +30,11 @@ export const reporter = ({ hostname }: Settings): Reporter => ({
 });
 
 export function receiveSettings(settings: Settings, tls: { cert: string; key: string }): ReceiveSettings {
-  const { listen, ...limits } = settings.smtp;
+  const { listen: smtp, ...limits } = settings.smtp;
   const trustedNetworks = settings.relay.trustedNetworks.map(cidr);
   return {
     hostname: settings.hostname,
-    listen,
+    listen: { smtp, submission: settings.submission.listen, submissions: settings.submissions.listen },
     tls,
     trustedNetworks,
     uncountedNetworks: [...LOOPBACK, ...trustedNetworks],
@@ -43,10 +44,10 @@ export function receiveSettings(settings: Settings, tls: { cert: string; key: st
 }
 
 /** Where mail must never be sent: it would come back. */
-export const ownListeners = ({ smtp }: Pick<Settings, "smtp">): OwnListener[] =>
-  smtp.listen.map(({ host, port }) => ({ address: host, port }));
+export const ownListeners = ({ smtp, submission, submissions }: Pick<Settings, "smtp" | "submission" | "submissions">): OwnListener[] =>
+  [...smtp.listen, ...submission.listen, ...submissions.listen].map(({ host, port }) => ({ address: host, port }));
 
-export const delivererSettings = ({ hostname, smtp, deliver, queue }: Settings): DelivererSettings => ({
+export const delivererSettings = ({ hostname, smtp, submission, submissions, deliver, queue }: Settings): DelivererSettings => ({
   hostname,
   retry: queue.retry.map(seconds),
   recipients: 20_000,
@@ -64,7 +65,15 @@ export const delivererSettings = ({ hostname, smtp, deliver, queue }: Settings):
   large: deliver.large,
   replyOctets: deliver.replySize,
   allowedNetworks: deliver.allowedNetworks.map(cidr),
-  ownListeners: ownListeners({ smtp }),
+  ownListeners: ownListeners({ smtp, submission, submissions }),
+});
+
+export const sendingLimits = ({ sending }: Settings): SendingLimits => ({
+  staff: sending.staff,
+  staffPerHour: sending.staffPerHour,
+  othersPerHour: sending.othersPerHour,
+  othersFirstTimePerDay: sending.othersFirstTimePerDay,
+  hardStop: sending.hardStop,
 });
 
 /** Twenty hops for each recipient leave room for nested lists. */

@@ -1,8 +1,37 @@
 -- The schema after all migrations. Written by scripts/generate-schema.ts.
 
+create sequence public.app_passwords_password_no_seq as bigint start 1 increment 1 minvalue 1 maxvalue 9223372036854775807 owned by public.app_passwords.password_no;
+
 create sequence public.change_records_change_no_seq as bigint start 1 increment 1 minvalue 1 maxvalue 9223372036854775807 owned by public.change_records.change_no;
 
 create sequence public.node_numbers as bigint start 1 increment 1 minvalue 1 maxvalue 2147483647 cycle;
+
+create table public.account_addresses (
+  address text collate "C" not null,
+  login text collate "C" not null,
+  constraint account_addresses_login_accounts_login_fk FOREIGN KEY (login) REFERENCES public.accounts(login) ON DELETE CASCADE,
+  constraint account_addresses_pkey PRIMARY KEY (address)
+);
+
+create table public.accounts (
+  login text collate "C" not null,
+  affiliation text,
+  created_at timestamp with time zone not null default now(),
+  constraint login_in_lower_case CHECK (((login = lower(login)) AND (login <> ''::text))),
+  constraint accounts_pkey PRIMARY KEY (login)
+);
+
+create table public.app_passwords (
+  password_no bigint not null default nextval('public.app_passwords_password_no_seq'::regclass),
+  login text collate "C" not null,
+  device text not null,
+  selector text collate "C" not null,
+  hash text not null,
+  created_at timestamp with time zone not null default now(),
+  last_used_at timestamp with time zone,
+  revoked_at timestamp with time zone,
+  constraint app_passwords_pkey PRIMARY KEY (password_no)
+);
 
 create table public.change_records (
   change_no bigint not null default nextval('public.change_records_change_no_seq'::regclass),
@@ -69,6 +98,13 @@ create table public.entries (
   constraint posting_of_lists CHECK (((kind = 'list'::text) = (posting IS NOT NULL))),
   constraint entries_domain_domains_domain_fk FOREIGN KEY (domain) REFERENCES public.domains(domain),
   constraint entries_pkey PRIMARY KEY (address)
+);
+
+create table public.known_recipients (
+  login text collate "C" not null,
+  recipient text collate "C" not null,
+  first_at timestamp with time zone not null default now(),
+  constraint known_recipients_login_recipient_pk PRIMARY KEY (login, recipient)
 );
 
 create table public.ldap_answers (
@@ -176,6 +212,40 @@ create table public.routes (
   constraint routes_pkey PRIMARY KEY (domain)
 );
 
+create table public.send_as_grants (
+  login text collate "C" not null,
+  address text collate "C" not null,
+  ends_at timestamp with time zone not null,
+  granted_at timestamp with time zone not null default now(),
+  constraint send_as_grants_login_address_pk PRIMARY KEY (login, address)
+);
+
+create table public.sending_counts (
+  login text collate "C" not null,
+  minute timestamp with time zone not null,
+  asked integer not null,
+  accepted integer not null,
+  constraint sending_counts_login_minute_pk PRIMARY KEY (login, minute)
+);
+
+create table public.sending_stops (
+  login text collate "C" not null,
+  stopped_at timestamp with time zone not null default now(),
+  reason text not null,
+  constraint sending_stops_pkey PRIMARY KEY (login)
+);
+
+create table public.sign_in_attempts (
+  source text not null,
+  login text collate "C" not null,
+  failures integer not null,
+  in_flight integer not null,
+  free_at timestamp with time zone not null,
+  tried_at timestamp with time zone not null,
+  succeeded_at timestamp with time zone,
+  constraint sign_in_attempts_source_login_pk PRIMARY KEY (source, login)
+);
+
 create table public.targets (
   address text collate "C" not null,
   target text collate "C" not null,
@@ -183,6 +253,10 @@ create table public.targets (
   constraint targets_address_entries_address_fk FOREIGN KEY (address) REFERENCES public.entries(address) ON UPDATE CASCADE ON DELETE CASCADE,
   constraint targets_address_target_pk PRIMARY KEY (address, target)
 );
+
+CREATE INDEX account_addresses_by_login ON public.account_addresses USING btree (login);
+
+CREATE INDEX app_passwords_by_login ON public.app_passwords USING btree (login, selector);
 
 CREATE INDEX change_records_by_object ON public.change_records USING btree (object, change_no);
 
@@ -192,13 +266,19 @@ CREATE INDEX deliveries_by_original_recipient ON ONLY public.deliveries USING bt
 
 CREATE INDEX entries_by_domain ON public.entries USING btree (domain, address);
 
+CREATE INDEX known_recipients_by_time ON public.known_recipients USING btree (login, first_at);
+
 CREATE INDEX ldap_answers_by_address ON public.ldap_answers USING btree (address);
+
+CREATE INDEX messages_by_authenticated_as ON ONLY public.messages USING btree (authenticated_as, message_id) WHERE (authenticated_as IS NOT NULL);
 
 CREATE INDEX messages_by_header_message_id ON ONLY public.messages USING btree (header_message_id) WHERE (header_message_id IS NOT NULL);
 
 CREATE INDEX messages_by_reverse_path ON ONLY public.messages USING btree (reverse_path, message_id);
 
 CREATE INDEX queued_recipients_due ON public.queued_recipients USING btree (lane, next_attempt_at, destination) WHERE ((held_at IS NULL) AND (quarantined_at IS NULL));
+
+CREATE INDEX sign_in_attempts_by_age ON public.sign_in_attempts USING btree (tried_at);
 
 CREATE INDEX targets_by_target ON public.targets USING btree (target);
 

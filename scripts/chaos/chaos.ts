@@ -37,6 +37,7 @@ const generator = startGenerator({
   pauseMs: Number(values.pause),
 });
 const kills: Kill[] = [];
+const quarantined = new Set<string>();
 const recoveries: number[] = [];
 const chosen = values.nemesis.split(",").map((name) => nemeses[name as Nemesis]);
 for (let kill = 0; kill < Number(values.kills); kill++) {
@@ -67,6 +68,7 @@ console.log(
       lost: report.lost.length,
       damaged: report.damaged.length,
       worstRecoveryMs: Math.max(...recoveries),
+      quarantined: quarantined.size,
       drained,
       exit,
     },
@@ -90,8 +92,20 @@ async function timeToNextAcknowledgement(since: number): Promise<number> {
 async function waitUntilDelivered(): Promise<boolean> {
   for (let waited = 0; waited < 300_000; waited += 1000) {
     const { lost } = check(generator.sent, sink.copies, RECIPIENTS, kills);
-    if (lost.length === 0 && server.cli("queue", "list").trim() === "") return true;
+    const queue = server.cli("queue", "list", "--json");
+    if (lost.length === 0 && queue.trim() === "") return true;
+    releaseQuarantined(queue);
     await sleep(1000);
   }
   return false;
+}
+
+/** Mail that was being tried at three kills looks like mail that kills (docs/queue.md): it waits for a person, who is us. */
+function releaseQuarantined(queue: string): void {
+  for (const line of queue.split("\n").filter((text) => text !== "")) {
+    const { queueId: id, state } = JSON.parse(line) as { queueId: string; state: string };
+    if (state !== "quarantined" || quarantined.has(id)) continue;
+    quarantined.add(id);
+    server.cli("queue", "release", "--id", id, "--why", "it did not kill the server, we did");
+  }
 }

@@ -25,6 +25,9 @@ function mailboxOf(text: string, what: string): Mailbox {
   return mailbox;
 }
 
+/** An address somebody may send from: at any domain, its local part without case (sending/rights.ts compares so). */
+export const sendersAddress = (text: string): Mailbox => atOurs(mailboxOf(text, "the address"));
+
 /** A domain that can be ours, in its one form: lower-case A-labels, at least two, no address literal. */
 export function domainOf(text: string): string {
   const parsed = parseDomain(text);

@@ -1,5 +1,5 @@
 /**
- * admin: HTTP. For now health and metrics only. Trusts nobody; changes nothing. /livez says that the process runs, /readyz that mail can be taken
+ * admin: HTTP. For now health, metrics and the set-up of mail programs. Trusts nobody; changes nothing. /livez says that the process runs, /readyz that mail can be taken
  * and delivered now, /metrics is Prometheus' text form.
  */
 import { Hono } from "hono";

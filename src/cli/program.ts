@@ -1,6 +1,8 @@
 /** The `mailroom` command: its families of verbs, and what holds for all of them. */
 import { Command } from "commander";
+import { accountCommand } from "./account.ts";
 import { aliasCommand } from "./alias.ts";
+import { appPasswordCommand } from "./app-password.ts";
 import { configCommand } from "./config.ts";
 import type { CliContext, GlobalOptions } from "./context.ts";
 import { demoCommand } from "./demo.ts";
@@ -14,6 +16,7 @@ import { listCommand } from "./list.ts";
 import { migrateCommand } from "./migrate.ts";
 import { queueCommand } from "./queue.ts";
 import { routeCommand } from "./route.ts";
+import { sendAsCommand } from "./send-as.ts";
 import { serveCommand, workerCommand } from "./serve.ts";
 import { testRelayCommand } from "./test-relay.ts";
 import { traceCommand } from "./trace.ts";
@@ -42,6 +45,9 @@ export function buildProgram(ctx: CliContext): Command {
     domainCommand,
     aliasCommand,
     listCommand,
+    accountCommand,
+    appPasswordCommand,
+    sendAsCommand,
     queueCommand,
     traceCommand,
     explainCommand,

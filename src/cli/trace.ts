@@ -71,7 +71,7 @@ export async function printTraced(ctx: CliContext, traced: TracedMessage): Promi
     await ctx.out.json(message);
     return;
   }
-  const head = `${message.queueId}  ${message.receivedAt.toISOString()}  from=<${message.from ?? ""}> size=${message.size} client=${message.clientAddress ?? "local"} message-id=${message.headerMessageId ?? "<none>"}`;
+  const head = `${message.queueId}  ${message.receivedAt.toISOString()}  from=<${message.from ?? ""}> size=${message.size} client=${message.clientAddress ?? "local"}${message.authenticatedAs === null ? "" : ` signed-in=${message.authenticatedAs}`} message-id=${message.headerMessageId ?? "<none>"}`;
   const ended = message.deliveries.map(
     (d) =>
       `  ${d.endedAt.toISOString()}  ${d.outcome.padEnd(9)} to=<${d.to}> orig_to=<${d.origTo}> relay=${d.relay ?? "none"} (${d.reply})\n      ${d.paths.map((path) => path.join(" -> ")).join("; ")}`,

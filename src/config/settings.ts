@@ -8,7 +8,7 @@
 import { fromMachine, later, type Setting, setting, unset } from "./setting.ts";
 import { dnsServers, listen, networks } from "./types/addresses.ts";
 import { ldapSources } from "./types/ldap.ts";
-import { duration, durations, integer, oneOf, share, size, someOf } from "./types/measures.ts";
+import { duration, durations, integer, oneOf, share, size, someOf, words } from "./types/measures.ts";
 import { databaseUrl, hostname, mailbox, path, secret } from "./types/names.ts";
 
 export const settingsList = {
@@ -116,8 +116,39 @@ export const settingsList = {
   "smtp.drain_timeout": setting(duration("1s", "10m"), "30s", "How long DATA may go on when the server stops; then 421 4.3.2."),
   "smtp.refusal_delay": setting(duration("0s", "1m"), "1s", "Wait before each reply once half of `smtp.refused_commands` were refused."),
 
-  "submission.listen": later(listen, "off", "Where people sign in to send mail, STARTTLS."),
-  "submissions.listen": later(listen, "off", "The same with TLS from the first octet."),
+  "submission.listen": setting(listen, "off", "Where people sign in to send mail: STARTTLS, usually port 587."),
+  "submissions.listen": setting(listen, "off", "The same with TLS from the first octet, usually port 465. RFC 8314 §3.3: to be preferred."),
+
+  "sending.staff": setting(
+    words,
+    "staff,faculty,employee",
+    "Affiliations with the wider limits. Everybody else, and who has none, has the narrow ones.",
+  ),
+  "sending.staff_per_hour": setting(integer(1, 1_000_000), "500", "Recipients one of them may name in an hour; then 450 4.7.1."),
+  "sending.others_per_hour": setting(integer(1, 1_000_000), "200", "The same for everybody else, students above all."),
+  "sending.others_first_time_per_day": setting(
+    integer(1, 1_000_000),
+    "100",
+    "Recipients they never sent to before that everybody else may name in a day; then 450 4.7.1.",
+  ),
+  "sending.hard_stop": setting(
+    integer(1, 1_000_000),
+    "1000",
+    "Recipients a person names in ten minutes, accepted or not, after which they are stopped and their waiting mail is held until `mailroom account resume`.",
+  ),
+
+  "autoconfig.hostname": setting(
+    hostname,
+    unset("`hostname`"),
+    "The name mail programs are told to send through; the certificate must have it.",
+  ),
+  "autoconfig.submission_port": setting(integer(1, 65_535), "587", "The port of `submission.listen` as the network sees it."),
+  "autoconfig.submissions_port": setting(integer(1, 65_535), "465", "The port of `submissions.listen` as the network sees it."),
+  "autoconfig.imap_hostname": setting(
+    hostname,
+    unset("none: programs are told of sending only"),
+    "The campus's IMAP server (port 993, TLS), which mail programs are told of too. Thunderbird and Apple's profiles need one.",
+  ),
 
   "relay.trusted_networks": setting(
     networks,

@@ -34,6 +34,8 @@ export type Maillog = {
   /** No recipient of the message is left in the queue. */
   removed(queueId: string): void;
   refused(event: Refused): void;
+  /** Read by fail2ban (docs/sending.md): `client` is the address alone. */
+  signInFailed(event: { client: string; mechanism: string; login: string; why: string }): void;
   held(queueId: string, to: string, reason: string): void;
   quarantined(queueId: string): void;
 };
@@ -54,6 +56,14 @@ export function createMaillog(log: Log, metrics: Metrics): Maillog {
     refused(event) {
       metrics.refused.inc({ code: event.reply.slice(0, 3) });
       log.line("smtpd", refusedLine(event), { event: "refused" });
+    },
+    signInFailed({ client, mechanism, login, why }) {
+      // The name stands last and is cut: what it says cannot be taken for a part of the line that we wrote.
+      const name = login.slice(0, 100);
+      log.line("smtpd", `warning: unknown[${client}]: SASL ${mechanism} authentication failed: ${why}, sasl_username=${name}`, {
+        event: "signInFailed",
+        client,
+      });
     },
     held: (queueId, to, reason) => log.line("qmgr", `${queueId}: to=<${to}>, status=hold (${reason})`, { event: "held", queueId }),
     quarantined(queueId) {

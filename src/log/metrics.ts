@@ -18,6 +18,8 @@ export function createMetrics() {
     connects: counter("smtpd_connects_total", "SMTP connections taken"),
     disconnects: counter("smtpd_disconnects_total", "SMTP connections ended"),
     tlsConnections: counter("smtpd_tls_connections_total", "SMTP connections that went to TLS", ["protocol"]),
+    signIns: counter("smtpd_sign_ins_total", "Sign-ins by result: succeeded, refused, tooMany, unavailable", ["result"]),
+    sendingStops: counter("sending_stops_total", "People whose mail was held since they reached the hard stop"),
     bounces: counter("bounce_non_delivery_notification_total", "DSNs written"),
     quarantined: counter("quarantined_total", "Messages quarantined"),
     duplicateRisk: counter("duplicate_risk_total", "Copies whose next hop closed after the final dot: sent again, perhaps twice"),

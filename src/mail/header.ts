@@ -8,8 +8,11 @@ import type { Reply } from "./reply.ts";
 /** One field (RFC 5322 §2.2). `name` in lower case; `raw`: all its lines, line ends included. */
 export type HeaderField = { readonly name: string; readonly raw: Buffer };
 
-/** `size`: octets up to and with the empty line. Lines that are neither a field nor a continuation of one belong to no field. */
-export type Header = { readonly fields: readonly HeaderField[]; readonly size: number };
+/**
+ * `size`: octets up to and with the empty line. `ambiguous`: some line is neither a field nor a continuation of one, holds only
+ * blanks, or has a blank before its colon; readers of mail differ about such a header, so it names no author.
+ */
+export type Header = { readonly fields: readonly HeaderField[]; readonly size: number; readonly ambiguous: boolean };
 
 export type ReadHeader = { readonly ok: true; readonly header: Header } | { readonly ok: false; readonly reply: Reply };
 
@@ -26,16 +29,18 @@ const COLON = 0x3a;
  */
 export function readHeader(section: Buffer): ReadHeader {
   const fields: HeaderField[] = [];
+  let ambiguous = false;
   let start = 0;
   while (start < section.length && !emptyLineAt(section, start)) {
     const end = endOfField(section, start);
     const nameEnd = endOfName(section, start, end);
     if (nameEnd < 0 && start === 0) return { ok: false, reply: replies.noHeader };
     if (nameEnd >= 0) fields.push({ name: section.toString("latin1", start, nameEnd).toLowerCase(), raw: section.subarray(start, end) });
+    ambiguous ||= nameEnd < 0 || section[nameEnd] !== COLON || hasBlankLine(section, start, end);
     start = end;
   }
   const size = start < section.length ? section.indexOf(LF, start) + 1 : start;
-  return { ok: true, header: { fields, size } };
+  return { ok: true, header: { fields, size, ambiguous } };
 }
 
 export const fieldsNamed = (header: Header, name: string): readonly HeaderField[] => header.fields.filter((field) => field.name === name);
@@ -66,6 +71,12 @@ function endOfName(octets: Buffer, start: number, end: number): number {
   let colon = nameEnd;
   while (octets[colon] === BLANK || octets[colon] === TAB) colon++;
   return nameEnd > start && colon < end && octets[colon] === COLON ? nameEnd : -1;
+}
+
+/** A continuation line of blanks only: some readers take it for the end of the header. */
+function hasBlankLine(octets: Buffer, start: number, end: number): boolean {
+  const lineStart = octets.indexOf(LF, start) + 1;
+  return lineStart > 0 && lineStart < end && /(?:^|\n)[ \t]+(?:\r?\n|$)/.test(octets.toString("latin1", lineStart, end));
 }
 
 const isNameOctet = (octet: number): boolean => octet > BLANK && octet < 0x7f && octet !== COLON;

@@ -3,6 +3,7 @@
  * one we offer; another is 555 5.5.4, a bad value 501 5.5.4.
  */
 import type { DsnRequest, Envelope, Notify } from "./envelope.ts";
+import { parseMailbox } from "./mailbox.ts";
 import { replies } from "./replies.ts";
 import type { Reply } from "./reply.ts";
 import { decodeXtext } from "./xtext.ts";
@@ -25,6 +26,11 @@ const mailReaders = new Map<string, Reader<MailParameters>>([
   ["RET", (value) => given("ret", oneOf(value, ["FULL", "HDRS"]))], // RFC 3461 §4.3
   ["ENVID", (value) => given("envid", readEnvid(value))],
 ]);
+/** RFC 4954 §5: read where AUTH is offered, and believed nowhere: nobody is trusted to say who wrote what they send. */
+const submissionReaders = new Map<string, Reader<MailParameters>>([
+  ...mailReaders,
+  ["AUTH", (value) => (value !== null && isAuthValue(value) ? {} : null)],
+]);
 const rcptReadersFor = (smtputf8: boolean) =>
   new Map<string, Reader<DsnRequest>>([
     ["NOTIFY", (value) => given("notify", readNotify(value))],
@@ -32,9 +38,12 @@ const rcptReadersFor = (smtputf8: boolean) =>
   ]);
 const rcptReaders = { ascii: rcptReadersFor(false), utf8: rcptReadersFor(true) };
 
-/** `parameters`: what stands behind the path, as latin1 text. `sizeLimit` in octets: what SIZE= may announce. */
-export function parseMailParameters(parameters: string, limits: { readonly sizeLimit: number }): Parsed<MailParameters> {
-  const parsed = parseParameters(parameters, mailReaders, NO_MAIL_PARAMETERS);
+/** `parameters`: what stands behind the path, as latin1 text. `sizeLimit` in octets: what SIZE= may announce. `auth`: AUTH was offered. */
+export function parseMailParameters(
+  parameters: string,
+  limits: { readonly sizeLimit: number; readonly auth: boolean },
+): Parsed<MailParameters> {
+  const parsed = parseParameters(parameters, limits.auth ? submissionReaders : mailReaders, NO_MAIL_PARAMETERS);
   const tooLarge = parsed.ok && parsed.value.size !== null && parsed.value.size > limits.sizeLimit; // RFC 1870 §6.1
   return tooLarge ? { ok: false, reply: replies.messageTooLarge } : parsed;
 }
@@ -71,6 +80,12 @@ const given = <const K extends string, V>(name: K, value: V | null): Record<K, V
 /** RFC 3461 §4.4: xtext of at most 100 characters, printable once decoded. */
 const readEnvid = (value: string | null): string | null =>
   value !== null && value.length <= 100 && isPrintable(decodeXtext(value)) ? value : null;
+
+/** RFC 4954 §5: `<>` or a mailbox, as xtext. */
+function isAuthValue(value: string): boolean {
+  const text = decodeXtext(value);
+  return text === "<>" || (text !== null && parseMailbox(text, { smtputf8: true }).ok);
+}
 
 /** RFC 1870 §3: digits only. A number too large to be exact is none. */
 function wholeNumber(value: string | null): number | null {

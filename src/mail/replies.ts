@@ -88,6 +88,32 @@ export const replyTable = {
   startTls: row("220 2.0.0 Ready to start TLS", "STARTTLS", "Start the handshake; send nothing else before."),
   tlsActive: row("503 5.5.1 TLS is active already", "STARTTLS inside TLS", goOn),
 
+  // AUTH
+  authPlainChallenge: row("334 ", "AUTH PLAIN without an initial response", "Send the response."),
+  authLoginName: row("334 VXNlcm5hbWU6", "AUTH LOGIN", "Send the name, in base64."),
+  authLoginPassword: row("334 UGFzc3dvcmQ6", "the name of AUTH LOGIN", "Send the password, in base64."),
+  authSucceeded: row("235 2.7.0 Signed in", "name and password are right", goOn),
+  authFailed: row(
+    "535 5.7.8 Name or password is wrong",
+    "whichever of the two it is; an empty password; an authorization identity other than the person's own",
+    "Correct name and password.",
+  ),
+  authTooOften: row(
+    "454 4.7.0 Too many wrong passwords for this name, try again later",
+    "tries for one name from one address come faster than they are checked",
+    "Wait a minute; correct the password in every program that has it.",
+  ),
+  authUnavailable: row("454 4.7.0 Signing in is not possible now, try again later", "the database or directory did not answer", tryLater),
+  authEnough: row("421 4.7.0 Too many wrong passwords, closing", "the third wrong password on a connection", reconnect),
+  authCancelled: row("501 5.7.0 Sign-in cancelled", "a * in place of a response", goOn),
+  authMalformed: row("501 5.5.2 Cannot read that response", "a response that is not base64, or not of the mechanism's form", mendProgram),
+  authMechanism: row("504 5.5.4 Mechanism not offered", "an AUTH mechanism other than PLAIN and LOGIN", "Use PLAIN."),
+  authLineTooLong: row("500 5.5.6 Sign-in line is too long", "an AUTH command or response above 12,288 octets", mendProgram),
+  authNeedsTls: row("538 5.7.11 Signing in needs TLS", "AUTH in clear text", "Send STARTTLS first."),
+  authAlready: row("503 5.5.1 Signed in already", "a second AUTH, inside a transaction too: there is none before the first", mendProgram),
+  tlsFirst: row("530 5.7.0 Must issue a STARTTLS command first", "MAIL, RCPT or DATA in clear text where people sign in", "Send STARTTLS."),
+  authFirst: row("530 5.7.0 Sign in first", "MAIL, RCPT or DATA where people sign in, without that", "Send AUTH."),
+
   // MAIL
   senderOk: row("250 2.1.0 Ok", "MAIL accepted", goOn),
   badReversePath: row(
@@ -107,6 +133,17 @@ export const replyTable = {
     "Make the message smaller, or send a link.",
   ),
   noSpace: row("452 4.3.1 Out of space, try again later", "the database volume is nearly full, or full", tryLater),
+
+  senderNotYours: row(
+    "553 5.7.1 Sending from this address is not granted to you",
+    "a signed-in person's MAIL with the null path, or an address that is neither theirs nor granted to them",
+    "Send from your own address, or ask for a grant.",
+  ),
+  sendingStopped: row(
+    "450 4.7.1 Your sending is stopped until an administrator has looked",
+    "MAIL or RCPT of a person who named more recipients than the hard stop; what waits of theirs is held",
+    "Ask the administrators; change your password if this was not you.",
+  ),
 
   // RCPT
   recipientOk: row("250 2.1.5 Ok", "RCPT accepted", goOn),
@@ -154,6 +191,17 @@ export const replyTable = {
     tryLater,
   ),
 
+  tooManyPerHour: row(
+    "450 4.7.1 You have reached your limit of recipients per hour",
+    "a signed-in person who named as many recipients as they may in an hour",
+    "Send to the rest later, or to a list.",
+  ),
+  tooManyFirstTime: row(
+    "450 4.7.1 You have reached your limit of new recipients per day",
+    "a signed-in person who sent to as many new recipients as they may in a day",
+    "Send to the rest tomorrow, or to a list.",
+  ),
+
   // DATA and what follows
   sendData: row("354 End data with <CR><LF>.<CR><LF>", "DATA", "Send the message."),
   holdsNul: row("550 5.6.0 Message holds a NUL octet, closing", "a NUL anywhere in the data", mendMessage),
@@ -169,6 +217,11 @@ export const replyTable = {
     "554 5.4.6 Too many Received fields, mail loop",
     "more than 50 Received fields",
     "Look for a loop between mail servers.",
+  ),
+  authorNotYours: row(
+    "550 5.7.1 The From field must name one address that is yours to send from",
+    "a signed-in person's message with no From, two, one that names several or none, or one that is neither theirs nor granted to them",
+    "Write it with your own address in From.",
   ),
   hereBefore: row(
     "554 5.4.6 Message was here for this address before, mail loop",

@@ -6,6 +6,7 @@ export type Reply = { readonly code: number; readonly enhancedStatus: string; re
 
 const STATUS = /^[245]\.[0-9]{1,3}\.[0-9]{1,3}$/; // RFC 3463 §2
 const TEXT = /^[ -~]+$/;
+const CHALLENGE = 334; // RFC 4954 §4: its text is base64, and may be empty
 
 /** A reply whose two codes agree in their first digit (RFC 2034 §4); anything else is a fault of ours and throws at start. */
 export function reply(code: number, enhancedStatus: string, text: string): Reply {
@@ -13,7 +14,8 @@ export function reply(code: number, enhancedStatus: string, text: string): Reply
   const agrees =
     enhancedStatus === "" ? code < 400 : STATUS.test(enhancedStatus) && enhancedStatus.startsWith(`${Math.trunc(code / 100)}.`);
   if (!agrees) throw new Error(`reply ${code} ${enhancedStatus}: classes differ`);
-  if (!TEXT.test(text) || replyLine(made).length > 510) throw new Error(`reply ${code} ${enhancedStatus}: not one line of printable ASCII`); // RFC 5321 §4.5.3.1.5
+  if ((!TEXT.test(text) && !(code === CHALLENGE && text === "")) || replyLine(made).length > 510)
+    throw new Error(`reply ${code} ${enhancedStatus}: not one line of printable ASCII`); // RFC 5321 §4.5.3.1.5
   return made;
 }
 

@@ -31,6 +31,20 @@ export const retry = (tx: Queryable, selection: Selection): Promise<SteeredBy> =
 export const hold = (tx: Queryable, selection: Selection, reason: string): Promise<SteeredBy> =>
   steer(tx, selection, "q.held_at is null", "held_at = now(), held_reason = $2", false, [reason]);
 
+/** Keeps what waits of a signed-in person's mail. What is being tried now is left; called again, it is found when it waits again. */
+export async function holdSentBy(tx: Queryable, login: string, reason: string): Promise<number> {
+  const { rows } = await tx.query<{ done: number }>({
+    text: `with held as (
+             update queued_recipients q set held_at = now(), held_reason = $2
+              where q.message_id in (select message_id from messages where authenticated_as = $1)
+                and q.claimed_by is null and q.held_at is null and q.quarantined_at is null
+             returning 1)
+           select count(*)::integer as done from held`,
+    values: [login, reason],
+  });
+  return rows[0]?.done ?? 0;
+}
+
 /** Ends holding and quarantine: the recipients are due at once, with a clean record. */
 export const release = (tx: Queryable, selection: Selection): Promise<SteeredBy> =>
   steer(

@@ -24,6 +24,8 @@ export type TracedMessage = {
   readonly headerMessageId: string | null;
   readonly clientAddress: string | null;
   readonly heloName: string | null;
+  /** The login of the person who sent it; null: it came from another server. */
+  readonly authenticatedAs: string | null;
   readonly recipients: number;
   readonly deliveries: readonly TracedDelivery[];
   /** Recipients still in the queue. */
@@ -46,11 +48,11 @@ export async function traceMessages(db: Queryable, query: TraceQuery): Promise<T
   const ids = await findMessages(db, query);
   if (ids.length === 0) return [];
   const [messages, deliveries, waiting] = await Promise.all([readTraced(db, ids), readDeliveries(db, ids), readWaiting(db, ids)]);
-  return messages.map((row) => ({
+  return messages.map(({ messageId, ...row }) => ({
     ...row,
-    queueId: queueIdOf(row.messageId),
-    deliveries: deliveries.get(row.messageId) ?? [],
-    waiting: waiting.get(row.messageId) ?? [],
+    queueId: queueIdOf(messageId),
+    deliveries: deliveries.get(messageId) ?? [],
+    waiting: waiting.get(messageId) ?? [],
   }));
 }
 
@@ -85,7 +87,7 @@ async function readTraced(db: Queryable, ids: readonly MessageId[]): Promise<Tra
   const { rows } = await db.query<TracedRow>({
     text: `select message_id as "messageId", received_at as "receivedAt", reverse_path as "from", size::double precision as size,
                   encode(sha256, 'hex') as sha256, header_message_id as "headerMessageId", client_address as "clientAddress",
-                  helo_name as "heloName", recipient_count as recipients
+                  helo_name as "heloName", authenticated_as as "authenticatedAs", recipient_count as recipients
              from messages where message_id = any($1::bigint[]) and message_id between $2 and $3 order by message_id desc`,
     values: bounded(ids),
   });

@@ -6,10 +6,14 @@ const CR = 0x0d;
 /** First octet of a TLS record that carries a handshake (RFC 8446 §5.1): someone speaks TLS to a clear-text port. */
 const TLS_HANDSHAKE = 0x16;
 
+const BEGINNING = 5;
+
 /** Reads command lines (RFC 5321 §2.3.8: CRLF and nothing else ends one), however they are cut. Holds at most `limit` octets of an unfinished one. */
 export class CommandLines {
   /** The line taken last, without its CRLF; empty when `fault` is set. */
   line: Buffer = Buffer.alloc(0);
+  /** How a line that was too long began, in capitals. */
+  beginning = "";
   fault: LineFault | null = null;
   /** Of the unfinished line, one Buffer however it is cut; made when there is one. */
   #held: Buffer | null = null;
@@ -39,7 +43,10 @@ export class CommandLines {
       return -1;
     }
     const end = at + 1;
-    if (this.#heldLength + end - from > this.#limit) return this.#faulty("tooLong", end);
+    if (this.#heldLength + end - from > this.#limit) {
+      if (this.#heldLength <= this.#limit) this.#remember(segment, from);
+      return this.#faulty("tooLong", end);
+    }
     let whole = segment.subarray(from, end);
     if (this.#held !== null) whole = Buffer.concat([this.#held.subarray(0, this.#heldLength), whole]);
     this.#forget();
@@ -58,6 +65,7 @@ export class CommandLines {
   /** Of a line that is too long already only its length is known. */
   #hold(rest: Buffer): void {
     const at = this.#heldLength;
+    if (at <= this.#limit && at + rest.length > this.#limit) this.#remember(rest, 0);
     this.#heldLength += rest.length;
     if (this.#heldLength > this.#limit) {
       this.#held = null;
@@ -66,6 +74,12 @@ export class CommandLines {
     if (rest.length === 0) return;
     this.#held ??= Buffer.allocUnsafeSlow(this.#limit); // a copy: the segment it came in may be far larger
     rest.copy(this.#held, at);
+  }
+
+  /** The first octets of the line, of what is held and `rest` from `from`. */
+  #remember(rest: Buffer, from: number): void {
+    const held = this.#held?.toString("latin1", 0, Math.min(this.#heldLength, BEGINNING)) ?? "";
+    this.beginning = (held + rest.toString("latin1", from, from + BEGINNING)).slice(0, BEGINNING).toUpperCase();
   }
 
   #forget(): void {

@@ -1,5 +1,6 @@
 import { replies } from "../mail/replies.ts";
 import type { Reply } from "../mail/reply.ts";
+import { AUTH, MECHANISMS } from "./auth.ts";
 import type { Answer, Command, Dialogue } from "./dialogue.ts";
 import { DATA, MAIL, RCPT } from "./transaction-commands.ts";
 
@@ -10,7 +11,7 @@ function HELO(dialogue: Dialogue, argument: Buffer): Reply {
   return greet(dialogue, argument, false) ?? helloFrom(dialogue);
 }
 
-/** RFC 5321 §4.1.1.1. RFC 1870, 2034, 2920, 3207, 3461, 6152, 6531, 9422: what we offer; AUTH only once TLS is on, and not here. */
+/** RFC 5321 §4.1.1.1. RFC 1870, 2034, 2920, 3207, 3461, 6152, 6531, 9422: what we offer. RFC 4954 §4: AUTH where people sign in, only once TLS is on. */
 function EHLO(dialogue: Dialogue, argument: Buffer, done: () => void): Answer {
   const refusal = greet(dialogue, argument, true);
   if (refusal !== null) return refusal;
@@ -18,6 +19,7 @@ function EHLO(dialogue: Dialogue, argument: Buffer, done: () => void): Answer {
   const offered = ["PIPELINING", `SIZE ${limits.size}`, "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", "DSN"];
   offered.push(`LIMITS RCPTMAX=${limits.recipients}`);
   if (dialogue.tls === null) offered.push("STARTTLS");
+  else if (dialogue.service !== "smtp" && dialogue.state.person === null) offered.push(`AUTH ${MECHANISMS}`);
   dialogue.say(helloFrom(dialogue), offered);
   done();
   return null;
@@ -71,8 +73,9 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ["HELP", { run: always(replies.help), idle: true }],
   ["VRFY", { run: always(replies.cannotVerify), idle: true }], // RFC 5321 §7.3: whether an address exists is not told
   ["STARTTLS", { run: STARTTLS }],
+  ["AUTH", { run: AUTH }],
   ["BDAT", { run: always(replies.chunkingRefused) }], // RFC 3030 §2: a chunk follows without waiting for the reply
-  ...["AUTH", "EXPN", "TURN", "ETRN", "SEND", "SOML", "SAML", "WIZ", "SHELL", "KILL", "DEBUG", "XCLIENT", "XFORWARD"].map(
+  ...["EXPN", "TURN", "ETRN", "SEND", "SOML", "SAML", "WIZ", "SHELL", "KILL", "DEBUG", "XCLIENT", "XFORWARD"].map(
     (name): [string, Command] => [name, { run: always(replies.notImplemented) }],
   ),
 ]);

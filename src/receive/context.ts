@@ -5,9 +5,15 @@ import type { Metrics } from "../log/metrics.ts";
 import type { Mailbox } from "../mail/mailbox.ts";
 import type { Intake } from "../queue/claim.ts";
 import type { Resolve } from "../resolve/resolution.ts";
+import type { Sending } from "../sending/sending.ts";
 import type { ConnectionCounts } from "./connection-counts.ts";
 import type { Limits } from "./limits.ts";
 import type { Networks } from "./networks.ts";
+
+/** What a listener is for: mail from other servers, or from people who sign in, with STARTTLS or with TLS from the first octet (RFC 8314 §3.3). */
+export type Service = "smtp" | "submission" | "submissions";
+
+type Address = { readonly host: string; readonly port: number };
 
 /** What this stage asks of the others. */
 export type ReceiveDeps = {
@@ -16,8 +22,10 @@ export type ReceiveDeps = {
   /** A place in the queue for one message. */
   readonly openIntake: () => Intake;
   readonly log: Log;
-  readonly maillog: Pick<Maillog, "refused">;
-  readonly metrics: Pick<Metrics, "connects" | "disconnects" | "tlsConnections" | "acceptSeconds">;
+  readonly maillog: Pick<Maillog, "refused" | "signInFailed">;
+  readonly metrics: Pick<Metrics, "connects" | "disconnects" | "tlsConnections" | "acceptSeconds" | "signIns">;
+  /** Null: nobody can sign in. */
+  readonly sending: Sending | null;
   /** False: mail is not taken now (an operator paused intake, the database is away). New connections and MAIL get 421 4.3.2. */
   readonly accepting: () => boolean;
   /** True: the database's volume is nearly full. MAIL gets 452 4.3.1. */
@@ -30,8 +38,8 @@ export type ReceiveDeps = {
 
 export type ReceiveSettings = {
   readonly hostname: string;
-  /** `smtp.listen`. Port 0: any free one. */
-  readonly listen: readonly { readonly host: string; readonly port: number }[];
+  /** `smtp.listen`, `submission.listen`, `submissions.listen`. Port 0: any free one. */
+  readonly listen: Readonly<Record<Service, readonly Address[]>>;
   /** PEM. */
   readonly tls: { readonly cert: string; readonly key: string };
   /** May send to anywhere. */

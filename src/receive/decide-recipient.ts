@@ -13,11 +13,12 @@ import { decideRelay, type RelayDecision } from "./relay-decision.ts";
 /** Who answers for `<postmaster>`: the mailbox it means, and the one that gets its mail when that leads nowhere (null: held for a person). */
 export type Postmaster = { readonly address: Mailbox; readonly fallback: Mailbox | null };
 
-/** What the decision asks. `trustedNetwork`: see RelayQuestion; `ownAddress`: the one of ours that the client connected to. */
+/** What the decision asks. `trustedNetwork`, `signedIn`: see RelayQuestion; `ownAddress`: the one of ours that the client connected to. */
 export type RecipientQuestion = {
   readonly path: ForwardPath;
   readonly reversePath: ReversePath;
   readonly trustedNetwork: boolean;
+  readonly signedIn: boolean;
   readonly ownAddress: string;
 };
 

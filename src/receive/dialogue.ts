@@ -1,6 +1,7 @@
+import type { Person } from "../mail/person.ts";
 import type { Reply } from "../mail/reply.ts";
 import type { Content } from "./content.ts";
-import type { Context } from "./context.ts";
+import type { Context, Service } from "./context.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** What the client has said. A new object at connect and after STARTTLS (RFC 3207 §4.2), so that nothing is left of the old one. */
@@ -8,9 +9,11 @@ export type State = {
   /** Null before HELO or EHLO. `extended`: by EHLO. */
   hello: { readonly name: string; readonly extended: boolean } | null;
   transaction: Transaction | null;
+  /** Who signed in (RFC 4954). */
+  person: Person | null;
 };
 
-export const newState = (): State => ({ hello: null, transaction: null });
+export const newState = (): State => ({ hello: null, transaction: null, person: null });
 
 /** Who is at the other end, as far as we know by ourselves. */
 export type Client = {
@@ -18,6 +21,8 @@ export type Client = {
   /** Our own that it connected to. */
   readonly ownAddress: string;
   readonly trustedNetwork: boolean;
+  /** Wrong passwords so far, whatever was said in between. */
+  failedSignIns: number;
 };
 
 /** One connection as the commands see it. */
@@ -25,10 +30,14 @@ export type Dialogue = {
   readonly context: Context;
   readonly client: Client;
   readonly state: State;
+  /** What the listener is for. */
+  readonly service: Service;
   /** Inside TLS; the protocol and cipher for the trace field, null in clear text. */
   readonly tls: { readonly protocol: string; readonly cipher: string } | null;
   /** From here on octets are content. */
   readonly readContent: (content: Content) => void;
+  /** The next line is no command: it goes to `take`. */
+  readonly readResponse: (take: (line: Buffer) => Answer) => void;
   /** Starts the TLS handshake, after the reply was said. */
   readonly startTls: (done: () => void) => void;
   readonly say: (reply: Reply, more?: readonly string[]) => void;

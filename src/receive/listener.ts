@@ -4,20 +4,27 @@ import { SMTPServer } from "smtp-server";
 import type { SMTPConnectionOptions } from "smtp-server/lib/smtp-connection.js";
 import { replies } from "../mail/replies.ts";
 import { type Reply, replyLine } from "../mail/reply.ts";
-import type { Context } from "./context.ts";
+import type { Context, Service } from "./context.ts";
 import { Session } from "./session.ts";
+
+/** RFC 4954 §4: octets of an AUTH command or response with its CRLF. */
+const AUTH_LINE = 12_288;
 
 /** One listening address. Takes connections, or says at once why not. */
 export class Listener extends SMTPServer {
+  readonly service: Service;
   readonly #context: Context;
 
-  constructor(context: Context) {
+  constructor(context: Context, service: Service) {
     const { limits, settings } = context;
     super({
       ...settings.tls,
       name: settings.hostname,
       minVersion: "TLSv1.2", // RFC 8996 §2
-      maxCommandLength: limits.commandLength,
+      secure: service === "submissions", // RFC 8314 §3.3
+      maxClients: limits.connections, // of handshakes before the first octet of SMTP
+      socketTimeout: limits.firstMailTimeout, // and how long each may take
+      maxCommandLength: service === "smtp" ? limits.commandLength : Math.max(limits.commandLength, AUTH_LINE),
       size: limits.size,
       hideENHANCEDSTATUSCODES: false,
       hideDSN: false,
@@ -27,6 +34,7 @@ export class Listener extends SMTPServer {
       logger: false,
     });
     this.#context = context;
+    this.service = service;
     // The library reports failed handshakes and resets here; without a listener the process would end.
     this.on("error", (error: Error & { code?: string }) =>
       context.deps.log.debug("smtp.connection_error", { code: error.code ?? error.name }),
@@ -38,14 +46,39 @@ export class Listener extends SMTPServer {
     callback(null, { id: String(socket.remotePort) });
   }
 
-  override connect(socket: net.Socket, options?: SMTPConnectionOptions | null): void {
-    const { counts, deps, uncounted } = this.#context;
-    if (socket.destroyed) return; // gone already: nobody would give its place back
+  /** With TLS from the first octet a connection counts from before its handshake: a stranger's unfinished ones are limited too. */
+  override _acceptSocket(socket: net.Socket, handshake: boolean): (() => void) | false {
+    if (!handshake) return super._acceptSocket(socket, handshake);
+    const { counts } = this.#context;
+    const [address, known] = this.#whoIs(socket);
+    if (socket.destroyed || counts.admit(address, known) !== null) {
+      socket.on("error", () => {}); // there is no reply before the handshake
+      socket.destroy();
+      return false;
+    }
+    socket.once("close", () => counts.release(address, known));
+    return super._acceptSocket(socket, handshake);
+  }
+
+  /** The server stops: nobody waits for handshakes that are under way. */
+  dropHandshakes(): void {
+    for (const topmost of this._pendingSockets.values()) topmost.destroy();
+  }
+
+  #whoIs(socket: net.Socket): [address: string, known: boolean] {
+    const { deps, uncounted } = this.#context;
     const address = socket.remoteAddress ?? "";
-    const known = uncounted.contain(address) || deps.isNextHop?.(address) === true;
+    return [address, uncounted.contain(address) || deps.isNextHop?.(address) === true];
+  }
+
+  override connect(socket: net.Socket, options?: SMTPConnectionOptions | null): void {
+    const { counts, deps } = this.#context;
+    if (socket.destroyed) return; // gone already: nobody would give its place back
+    const [address, known] = this.#whoIs(socket);
+    const counted = this.service === "submissions";
     const paused = this.#context.draining ? replies.shuttingDown : deps.accepting() ? null : replies.intakePaused;
-    const refusal = paused ?? counts.admit(address, known);
-    if (refusal === null) this.#open(socket, options ?? {}, () => counts.release(address, known));
+    const refusal = paused ?? (counted ? null : counts.admit(address, known));
+    if (refusal === null) this.#open(socket, options ?? {}, counted ? () => {} : () => counts.release(address, known));
     else {
       deps.maillog.refused({ client: address, hello: null, command: "CONNECT", from: null, to: null, reply: replyLine(refusal) });
       refuse(socket, refusal);
@@ -55,7 +88,7 @@ export class Listener extends SMTPServer {
   #open(socket: net.Socket, options: SMTPConnectionOptions, closed: () => void): void {
     const { metrics } = this.#context.deps;
     metrics.connects.inc();
-    const session = new Session(this, socket, options, this.#context);
+    const session = new Session(this, socket, options, this.#context, this.service);
     this.connections.add(session);
     session.once("closed", () => {
       closed();

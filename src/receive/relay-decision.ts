@@ -15,6 +15,8 @@ export type RelayQuestion = {
   readonly domain: Lookup<unknown>["kind"];
   /** The client's address lies in relay.trusted_networks. */
   readonly trustedNetwork: boolean;
+  /** The client proved who it is (RFC 4954), and its reverse-path is one it may use. */
+  readonly signedIn: boolean;
   /** Our own address that the client connected to, as an address literal in canonical form. */
   readonly ownLiteral: string;
 };
@@ -26,16 +28,17 @@ export type RelayDecision = "ours" | "postmaster" | "relay" | "relayDenied" | "n
  * Whether a forward-path may go through us (RFC 5321 §3.6.2, §7.9). Default deny: what no line below lets through is relayDenied. The first
  * match ends it. Pure: the same question has the same answer, so it can be asked before any port opens.
  */
-export function decideRelay({ path, domain, trustedNetwork, ownLiteral }: RelayQuestion): RelayDecision {
+export function decideRelay({ path, domain, trustedNetwork, signedIn, ownLiteral }: RelayQuestion): RelayDecision {
   if (path.kind === "postmaster") return "postmaster"; // RFC 5321 §4.5.1
   const { mailbox } = path;
+  const mayRelay = trustedNetwork || signedIn;
   const { localPart } = atOurs(mailbox); // as it would be if the domain were ours: in lower case
   if (mailbox.domain === ownLiteral && localPart === POSTMASTER) return "postmaster";
-  if (cannotBeOurs(mailbox.domain)) return trustedNetwork ? "noDestination" : "relayDenied";
+  if (cannotBeOurs(mailbox.domain)) return mayRelay ? "noDestination" : "relayDenied";
   if (domain === "unavailable") return "unavailable"; // never "absent": a lookup that failed refuses nobody for good
   if (domain === "found") {
     if (localPart === POSTMASTER) return "postmaster";
     return GENERATED.test(localPart) ? "returnAddressInvalid" : "ours";
   }
-  return trustedNetwork ? "relay" : "relayDenied";
+  return mayRelay ? "relay" : "relayDenied";
 }

@@ -55,7 +55,13 @@ async function decide({ sender, recipient, smtputf8 }: RelayForm): Promise<Reply
   if (!parameters.ok) return parameters.reply;
   const from = parseMailbox(sender.slice(1, -1));
   const reversePath = from.ok ? from.mailbox : null;
-  const decision = await decideRecipient(oneAddress, { path: parsed.path, reversePath, trustedNetwork: false, ownAddress: "192.0.2.1" });
+  const decision = await decideRecipient(oneAddress, {
+    path: parsed.path,
+    reversePath,
+    trustedNetwork: false,
+    signedIn: false,
+    ownAddress: "192.0.2.1",
+  });
   return decision.accepted ? replies.recipientOk : decision.reply;
 }
 

@@ -8,7 +8,7 @@ import { acceptMessage } from "./accept-message.ts";
 import type { LineFault } from "./command-lines.ts";
 import { commands } from "./commands.ts";
 import type { Content } from "./content.ts";
-import type { Context } from "./context.ts";
+import type { Context, Service } from "./context.ts";
 import { type Answer, type Client, type Dialogue, newState, type State } from "./dialogue.ts";
 import { Patience } from "./patience.ts";
 import { pathsOf } from "./refused-paths.ts";
@@ -29,6 +29,7 @@ const last = new Set<Reply>([replies.bye, replies.earlyTalker, replies.chunkingR
 export class Session extends SMTPConnection implements Dialogue {
   readonly context: Context;
   readonly client: Client;
+  readonly service: Service;
   state: State = newState();
   #content: Content | null = null;
   #deadline: number;
@@ -44,13 +45,18 @@ export class Session extends SMTPConnection implements Dialogue {
   /** Said, and not written yet. */
   #unsent = "";
 
-  constructor(server: SMTPServer, socket: net.Socket, options: SMTPConnectionOptions, context: Context) {
+  /** Takes the next line in the place of a command. */
+  #response: ((line: Buffer) => Answer) | null = null;
+
+  constructor(server: SMTPServer, socket: net.Socket, options: SMTPConnectionOptions, context: Context, service: Service) {
     super(server, socket, options);
     this.context = context;
+    this.service = service;
     this.client = {
       address: this.remoteAddress,
       ownAddress: this.localAddress,
       trustedNetwork: context.trusted.contain(this.remoteAddress),
+      failedSignIns: 0,
     };
     this.#patience = new Patience(context.limits);
     this.#deadline = performance.now() + context.limits.firstMailTimeout;
@@ -93,11 +99,13 @@ export class Session extends SMTPConnection implements Dialogue {
   }
 
   #perform(line: Buffer, done: () => void): Answer {
+    if (this.#response !== null) return this.#take(line);
     const blank = line.indexOf(BLANK);
     const verb = line.toString("latin1", 0, blank < 0 ? line.length : blank).toUpperCase();
     const command = commands.get(verb);
     this.#verb = command === undefined ? "UNKNOWN" : verb;
     this.#argument = line.subarray(blank < 0 ? line.length : blank + 1);
+    if (verb !== "AUTH" && line.length + 2 > this.context.limits.commandLength) return this.#refusedLine("tooLong");
     if (command?.readsPath !== true && line.includes(0)) return this.#refusedLine("bareLineEnd");
     if (command === undefined) return / HTTP\/\d/.test(line.toString("latin1")) ? replies.wrongProtocol : replies.unknownCommand;
     if (this.#parser().early && this.state.hello?.extended !== true) return replies.badSequence; // RFC 2920 §3.1
@@ -105,6 +113,21 @@ export class Session extends SMTPConnection implements Dialogue {
     this._handlerPending = true;
     try {
       return command.run(this, this.#argument, () => this.#next(done));
+    } catch (cause) {
+      return this.trouble("smtp.command_failed", cause);
+    }
+  }
+
+  readResponse(take: (line: Buffer) => Answer): void {
+    this.#response = take;
+  }
+
+  #take(line: Buffer): Answer {
+    const take = this.#response;
+    this.#response = null;
+    this._handlerPending = true;
+    try {
+      return take?.(line) ?? null;
     } catch (cause) {
       return this.trouble("smtp.command_failed", cause);
     }
@@ -120,14 +143,17 @@ export class Session extends SMTPConnection implements Dialogue {
   }
 
   #onFault(fault: LineFault, done: () => void): void {
-    this.#verb = "UNKNOWN";
+    const isAuth = this.#response !== null || (fault === "tooLong" && this.#parser().beginsWith("AUTH "));
+    this.#verb = isAuth ? "AUTH" : "UNKNOWN";
+    this.#response = null;
     if (this._upgrading || this._closing) done();
-    else if (this._ready) this.#reply(this.#refusedLine(fault), done);
+    else if (this._ready) this.#reply(this.#refusedLine(fault, isAuth), done);
   }
 
-  #refusedLine(fault: LineFault): Reply {
+  #refusedLine(fault: LineFault, isAuth = false): Reply {
     if (fault === "tls") return replies.wrongProtocol;
     this.#ending = !this.#patience.badLine(fault);
+    if (isAuth && fault === "tooLong") return replies.authLineTooLong; // RFC 4954 §4
     return fault === "tooLong" ? replies.lineTooLong : replies.badLine;
   }
 
@@ -158,7 +184,7 @@ export class Session extends SMTPConnection implements Dialogue {
   }
 
   #sayAndGoOn(reply: Reply, done: () => void): void {
-    if (reply === replies.senderOk) this.#mailSeen = true;
+    if (reply === replies.senderOk || reply === replies.authSucceeded) this.#mailSeen = true;
     this.say(reply);
     if (this.#ending) this.close();
     this.#next(done);

@@ -66,6 +66,11 @@ export class SmtpStream extends SMTPStream {
     return this.#lineIsEarly;
   }
 
+  /** Whether the line last refused for its length began so (five octets in capitals at most). */
+  beginsWith(word: string): boolean {
+    return this.#lines.beginning === word;
+  }
+
   /** Anything came at all. */
   get touched(): boolean {
     return this.#segment.length > 0;

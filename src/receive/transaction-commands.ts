@@ -1,38 +1,71 @@
 import type { Log } from "../log/log.ts";
+import type { Envelope } from "../mail/envelope.ts";
 import { type Mailbox, mailboxText, parseMailbox, textOfKey } from "../mail/mailbox.ts";
 import { parseMailParameters, parseRcptParameters } from "../mail/parameters.ts";
 import { parseForwardPath, parseReversePath } from "../mail/path.ts";
+import type { Person } from "../mail/person.ts";
 import { replies, replyToFault } from "../mail/replies.ts";
 import type { Reply } from "../mail/reply.ts";
 import type { DeadEnd } from "../resolve/resolution.ts";
 import { Content } from "./content.ts";
-import { type Decider, decideRecipient, type Postmaster } from "./decide-recipient.ts";
+import { type Decider, decideRecipient, type Postmaster, type RecipientDecision } from "./decide-recipient.ts";
 import type { Answer, Dialogue } from "./dialogue.ts";
 import { inTime } from "./in-time.ts";
 import { Transaction } from "./transaction.ts";
 
+/** RFC 6409 §4.3, RFC 4954 §6: where people sign in, nothing is sent without that, and nobody does it in clear text. Null: go on. */
+function mustSignIn({ service, tls, state }: Dialogue): Reply | null {
+  if (service === "smtp" || state.person !== null) return null;
+  return tls === null ? replies.tlsFirst : replies.authFirst;
+}
+
 /** RFC 5321 §4.1.1.2. */
-export function MAIL(dialogue: Dialogue, argument: Buffer): Reply {
+export function MAIL(dialogue: Dialogue, argument: Buffer): Answer {
   const { state, context } = dialogue;
+  const first = mustSignIn(dialogue);
+  if (first !== null) return first;
   if (state.hello === null) return replies.helloFirst;
   if (state.transaction !== null) return replies.transactionOpen;
   const path = behind("FROM:", argument);
   if (path === null) return replies.badArgument;
   const parsed = parseReversePath(path);
   if (!parsed.ok) return replyToFault(parsed.fault, "reverse");
-  const parameters = parseMailParameters(parsed.parameters, { sizeLimit: context.limits.size });
+  const parameters = parseMailParameters(parsed.parameters, { sizeLimit: context.limits.size, auth: dialogue.service !== "smtp" });
   if (!parameters.ok) return parameters.reply;
   if (!context.deps.accepting()) return replies.intakePaused;
   if (context.deps.spaceLow()) return replies.noSpace;
   const { smtputf8, body, ret, envid } = parameters.value;
-  state.transaction = new Transaction({ reversePath: parsed.path, smtputf8, body, ret, envid });
+  const envelope = { reversePath: parsed.path, smtputf8, body, ret, envid };
+  if (state.person !== null) return openSubmission(dialogue, state.person, envelope);
+  state.transaction = new Transaction(envelope);
   return replies.senderOk;
+}
+
+/** RFC 6409 §6.1: the reverse-path must be one the person may send from. The null path is for servers. */
+async function openSubmission(dialogue: Dialogue, person: Person, envelope: Envelope): Promise<Reply> {
+  const { state, context } = dialogue;
+  const { sending } = context.deps;
+  if (sending === null) return replies.authFirst;
+  if (envelope.reversePath === null) return replies.senderNotYours;
+  try {
+    const asked = Promise.all([sending.rights(person), sending.heldFor(person)]);
+    const [rights, held] = await inTime(asked, context.limits.lookupTimeout, "asking what a person may send");
+    if (rights.kind === "unavailable") throw rights.cause;
+    if (rights.kind === "absent" || !rights.value.maySendAs(envelope.reversePath)) return replies.senderNotYours;
+    if (held !== null) return replies.sendingStopped;
+    state.transaction = new Transaction(envelope, { person, rights: rights.value });
+    return replies.senderOk;
+  } catch (cause) {
+    return dialogue.trouble("smtp.rights_not_known", cause);
+  }
 }
 
 /** RFC 5321 §4.1.1.3. Every recipient is decided here, so that none has to be returned later. */
 export function RCPT(dialogue: Dialogue, argument: Buffer): Answer {
   const { state, context, client } = dialogue;
   const { transaction } = state;
+  const first = mustSignIn(dialogue);
+  if (first !== null) return first;
   if (transaction === null) return replies.mailFirst;
   const path = behind("TO:", argument);
   if (path === null) return replies.badArgument;
@@ -43,8 +76,13 @@ export function RCPT(dialogue: Dialogue, argument: Buffer): Answer {
   if (!dsn.ok) return dsn.reply;
   if (transaction.forwardPaths >= context.limits.recipients) return replies.tooManyRecipients;
   const { trustedNetwork, ownAddress } = client;
-  const asked = decideRecipient(deciderOf(dialogue), { path: parsed.path, reversePath, trustedNetwork, ownAddress });
-  return inTime(asked, context.limits.lookupTimeout, "the lookup of a forward-path").then(
+  const signedIn = transaction.sender !== null;
+  const asked = decideRecipient(deciderOf(dialogue), { path: parsed.path, reversePath, trustedNetwork, signedIn, ownAddress });
+  return inTime(
+    asked.then((decision) => withinLimits(dialogue, transaction, decision)),
+    context.limits.lookupTimeout,
+    "deciding a forward-path",
+  ).then(
     (decision) => {
       if (!decision.accepted) return decision.reply;
       const taken = transaction.add(decision.forwardPath, dsn.value, decision.recipients, context.limits.messageRecipients);
@@ -71,9 +109,26 @@ function logDeadEnds(log: Log, forwardPath: Mailbox, deadEnds: readonly DeadEnd[
   if (more > 0) log.warn("more targets lead nowhere", { recipient, targets: more });
 }
 
+const overLimit = {
+  tooManyPerHour: replies.tooManyPerHour,
+  tooManyFirstTime: replies.tooManyFirstTime,
+  stopped: replies.sendingStopped,
+} as const;
+
+/** Counts an accepted forward-path of a signed-in person; over their limit it is refused for now. Each counts once in a transaction. */
+async function withinLimits({ context }: Dialogue, transaction: Transaction, decision: RecipientDecision): Promise<RecipientDecision> {
+  const { sending } = context.deps;
+  const { sender } = transaction;
+  if (!decision.accepted || sender === null || sending === null || transaction.names(decision.forwardPath)) return decision;
+  const booked = await sending.book(sender.person, decision.forwardPath);
+  return booked === "accepted" ? decision : { accepted: false, reply: overLimit[booked] };
+}
+
 /** RFC 5321 §4.1.1.4. */
 export function DATA(dialogue: Dialogue, argument: Buffer): Reply {
   const { state, context } = dialogue;
+  const first = mustSignIn(dialogue);
+  if (first !== null) return first;
   if (argument.toString("latin1").trim() !== "") return replies.badArgument;
   if (state.transaction === null) return replies.mailFirst;
   if (state.transaction.forwardPaths === 0) return replies.recipientFirst;

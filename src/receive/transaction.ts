@@ -1,11 +1,16 @@
 import type { DsnRequest, Envelope } from "../mail/envelope.ts";
 import { atOurs, type Mailbox, mailboxText } from "../mail/mailbox.ts";
+import type { Person } from "../mail/person.ts";
 import type { NewRecipient } from "../queue/claim.ts";
 import { bounceMailbox } from "../resolve/bounce-mailbox.ts";
 import type { FinalRecipient } from "../resolve/resolution.ts";
+import type { SenderRights } from "../sending/rights.ts";
 
 /** Paths kept of one recipient over all forward-paths: who sends to a list under a thousand names must not make a thousand of each member. */
 const PATHS_KEPT = 10;
+
+/** A signed-in person, and what they may send as: asked once, at MAIL. */
+export type Sender = { readonly person: Person; readonly rights: SenderRights };
 
 /** One mail transaction (RFC 5321 §3.3): what MAIL said, and the final recipients of every accepted RCPT. */
 export class Transaction {
@@ -14,16 +19,24 @@ export class Transaction {
   forwardPaths = 0;
   /** The forward-path, as long as there is one and no other. */
   onlyForwardPath: Mailbox | null = null;
+  /** Who signed in to send it; null: it came from another server. */
+  readonly sender: Sender | null;
   readonly #named = new Map<string, Mailbox>();
   readonly #recipients = new Map<string, NewRecipient>();
 
-  constructor(envelope: Envelope) {
+  constructor(envelope: Envelope, sender: Sender | null = null) {
     this.envelope = envelope;
+    this.sender = sender;
   }
 
   /** Different forward-paths. */
   get named(): number {
     return this.#named.size;
+  }
+
+  /** It was named in this transaction already. */
+  names(forwardPath: Mailbox): boolean {
+    return this.#named.has(forwardPath.key);
   }
 
   /** Forward-paths that are among `passed` (keys in lower case): the message was here for them before. */

@@ -6,7 +6,7 @@ import { loadSettings } from "../../src/config/load-settings.ts";
 import { environmentName } from "../../src/config/setting.ts";
 import { settingsList } from "../../src/config/settings.ts";
 import type { Settings } from "../../src/config/settings-tree.ts";
-import { delivererSettings, queueSettings, receiveSettings, resolveLimits } from "../../src/stage-settings.ts";
+import { delivererSettings, queueSettings, receiveSettings, resolveLimits, sendingLimits } from "../../src/stage-settings.ts";
 
 const load = (env: NodeJS.ProcessEnv): Settings =>
   loadSettings({ env, cwd: "/nonexistent", machine: { hostname: "mail.campus.example", cores: 2 } }).settings;
@@ -16,6 +16,7 @@ const told = (settings: Settings): string =>
     receiveSettings(settings, { cert: "", key: "" }),
     delivererSettings(settings),
     resolveLimits(settings),
+    sendingLimits(settings),
   ]);
 const standard = told(load({}));
 
@@ -28,6 +29,7 @@ const OTHERS: readonly (readonly [type: RegExp, text: string])[] = [
   [/^addresses with ports/, "127.0.0.7:777"],
   [/^networks/, "192.0.2.0/27"],
   [/^host name/, "mx.other.example"],
+  [/^words/, "tutor"],
   [/^mailbox/, "it@other.example"],
 ];
 const WITHIN: Readonly<Record<string, string>> = {
@@ -50,7 +52,7 @@ const code = files.map((name) => readFileSync(join(src, name), "utf8")).join("\n
 /** "trace.retention" is `settings.trace.retention`; log/ gets its own part of the settings. */
 const inCode = (key: string) => key.replace(/^log\./, "").replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 const READ_BY_NAME =
-  /^(data_dir|services|workers|database\..*|tls\..*|trace\..*|http\..*|metrics\..*|dns\..*|log\..*|deliver\.capture|ldap|ldap_cache\..*)$/;
+  /^(data_dir|services|workers|database\..*|tls\..*|trace\..*|http\..*|metrics\..*|dns\..*|log\..*|autoconfig\..*|deliver\.capture|ldap|ldap_cache\..*)$/;
 
 for (const [key, { type, notYet }] of Object.entries(settingsList)) {
   if (notYet) continue;

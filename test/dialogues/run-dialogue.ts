@@ -3,6 +3,7 @@ import { expect, vi } from "vitest";
 import type { Limits } from "../../src/receive/limits.ts";
 import { type Campus, type CampusOptions, openCampus } from "../receive/campus.ts";
 import { Client } from "../receive/client.ts";
+import { people } from "../receive/people.ts";
 
 /** One line of a dialogue, for messages. */
 type Line = { readonly no: number; readonly word: string; readonly text: string };
@@ -34,6 +35,7 @@ const settings: readonly [RegExp, (...found: string[]) => CampusOptions][] = [
   [/^(\w+) is (\d+)$/, (name, value) => ({ limits: { [name as keyof Limits]: Number(value) } })],
   [/^the client's network is trusted$/, () => ({ trustedNetworks: ["127.0.0.0/8"] })],
   [/^everybody is a stranger$/, () => ({ uncountedNetworks: [] })],
+  [/^people sign in$/, () => ({ sending: people() })],
   [/^postmaster is (\S+)$/, (address) => ({ postmaster: address ?? null })],
 ];
 
@@ -112,6 +114,7 @@ class Player {
   }
 
   async #given(text: string): Promise<void> {
+    if (text === "TLS" || text === "a sign-in") return this.#secure(text === "a sign-in");
     if (text === "the client sends before the greeting") {
       this.#client = await Client.connect(this.#campus.port, "127.0.0.1", "EHLO early.test\r\n");
       return;
@@ -130,8 +133,17 @@ class Player {
     if (!settings.some(([form]) => form.test(text))) throw new Error("nobody knows how to give this");
   }
 
+  async #secure(signIn: boolean): Promise<void> {
+    await this.#given("an EHLO");
+    const client = await this.#connected();
+    expect(await client.ask("STARTTLS")).toMatch(/^220 /);
+    await client.startTls();
+    expect(await client.ask("EHLO client.test")).toMatch(/^250/);
+    if (signIn) expect(await client.ask("AUTH PLAIN AGFubgByaWdodA==")).toBe("235 2.7.0 Signed in");
+  }
+
   async #connected(): Promise<Client> {
-    this.#client ??= await Client.connect(this.#campus.port);
+    this.#client ??= await Client.connect(this.#campus.submissionPort || this.#campus.port);
     return this.#client;
   }
 
@@ -189,6 +201,12 @@ class Player {
         return;
       case "RECIPIENTS":
         expect(stored.at(-1)?.message.recipients.length).toBe(Number(text));
+        return;
+      case "SENDER":
+        expect(stored.at(-1)?.message.authenticatedAs).toBe(text);
+        return;
+      case "PREFIX":
+        expect(stored.at(-1)?.message.prefix).toMatch(new RegExp(text));
         return;
       case "HELD":
         expect(stored.at(-1)?.message.recipients[0]?.held).toBe(text);

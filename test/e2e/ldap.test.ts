@@ -2,6 +2,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { freePort } from "../../scripts/free-port.ts";
+import { capture } from "../../scripts/run.ts";
 import { Client } from "../receive/client.ts";
 import { testDirectory } from "../support/directory.ts";
 import { eventually } from "../support/eventually.ts";
@@ -11,12 +13,17 @@ import { type Slapd, SUFFIX, startSlapd } from "../support/slapd.ts";
 
 const dnOf = (i: number) => `uid=p${i},ou=people,${SUFFIX}`;
 const person = (i: number) =>
-  `dn: ${dnOf(i)}\nobjectClass: inetOrgPerson\nobjectClass: inetLocalMailRecipient\ncn: p${i}\nsn: p\nuid: p${i}\nmailLocalAddress: p${i}@campus.example\nmailRoutingAddress: p${i}@mbx.campus.example\n`;
+  `dn: ${dnOf(i)}\nobjectClass: inetOrgPerson\nobjectClass: inetLocalMailRecipient\ncn: p${i}\nsn: p\nuid: p${i}\nuserPassword: secret-${i}\nmailLocalAddress: p${i}@campus.example\nmailRoutingAddress: p${i}@mbx.campus.example\n`;
 const everybody = Array.from({ length: 40 }, (_, i) => i);
 
-needs("slapd", "ldapmodify")("people and groups from LDAP", () => {
+needs(
+  "slapd",
+  "ldapmodify",
+  "curl",
+)("people and groups from LDAP", () => {
   let slapd: Slapd;
   let mailroom: Mailroom;
+  let submissions: number;
   let folder: Awaited<ReturnType<typeof testDirectory>>;
 
   beforeAll(async () => {
@@ -38,7 +45,8 @@ ldap:
     query_timeout: 500ms
 `,
     );
-    mailroom = await startMailroom({ env: { MAILROOM_CONFIG: config } });
+    submissions = await freePort();
+    mailroom = await startMailroom({ env: { MAILROOM_CONFIG: config, MAILROOM_SUBMISSIONS_LISTEN: `127.0.0.1:${submissions}` } });
     for (const args of [
       ["domain", "add", "campus.example"],
       ["alias", "set", "help@campus.example", "--to", "p1@campus.example"],
@@ -81,6 +89,18 @@ ldap:
     );
     expect(await explained("p2")).toContain("elsewhere@mbx.campus.example");
     expect(JSON.parse((await mailroom.cli("explain", "all@campus.example", "--json")).stdout).counts.discarded).toBe(40);
+  });
+
+  it("sign in with their directory password, and send as themselves only", async () => {
+    const mail = join(folder.path, "mail.eml");
+    writeFileSync(mail, "From: p20@campus.example\r\nSubject: signed in\r\n\r\nhello\r\n");
+    const send = (user: string, from: string) => {
+      const to = ["--mail-from", from, "--mail-rcpt", "p1@campus.example", "--upload-file", mail];
+      return capture("curl", ["-sS", "--insecure", "--user", user, `smtps://127.0.0.1:${submissions}`, ...to]);
+    };
+    expect(await send("p20:secret-20", "p20@campus.example")).toMatchObject({ code: 0 });
+    expect((await send("p20:secret-20", "p21@campus.example")).code).not.toBe(0);
+    expect((await send("p20:secret-21", "p20@campus.example")).code).toBe(67); // login denied
   });
 
   it("are shown, tested and compared at the command line", async () => {

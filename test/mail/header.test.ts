@@ -16,12 +16,13 @@ const brief = (read: ReadHeader): string =>
 
 describe("the header section", () => {
   it("keeps each field's lines as they came", () => {
-    const { fields, size } = header("Subject: one\r\n two\r\n\tthree\r\nX-\xe9:no\r\nFrom:a@x.test\r\n\r\nBody: no\r\n");
+    const { fields, size, ambiguous } = header("Subject: one\r\n two\r\n\tthree\r\nX-\xe9:no\r\nFrom:a@x.test\r\n\r\nBody: no\r\n");
     expect(fields.map(({ name, raw }) => [name, raw.toString()])).toEqual([
       ["subject", "Subject: one\r\n two\r\n\tthree\r\n"],
       ["from", "From:a@x.test\r\n"],
     ]);
     expect(size).toBe(54);
+    expect(ambiguous).toBe(true); // a name that is not ASCII is no field
     const [first] = fields;
     expect(first && fieldText(first)).toBe("one two\tthree");
   });
@@ -67,6 +68,7 @@ describe("the header section", () => {
         const read = header(`${text}body`);
         expect(read.fields.map(({ raw }) => raw.toString())).toEqual(fields);
         expect(read.size).toBe(Buffer.byteLength(text));
+        expect(read.ambiguous).toBe(false);
       }),
     );
   });
@@ -95,6 +97,18 @@ describe("the header section", () => {
       expect(performance.now() - started).toBeLessThan(20_000);
     }
   });
+});
+
+describe("a header that readers differ about", () => {
+  it.each([
+    ["From : a@x.test\r\n\r\n", true],
+    ["A: 1\r\nFrom\r\n : a@x.test\r\n\r\n", true],
+    ["A: 1\r\n \r\nFrom: a@x.test\r\n\r\n", true],
+    ["A: 1\r\n\t \r\n\r\n", true],
+    ["A:\r\n", false],
+    ["A: 1\r\n b\r\n\r\n \r\n", false],
+    ["A: 1\r\n2\r\n\r\n", true],
+  ])("%j is ambiguous: %j", (text, expected) => expect(header(text).ambiguous).toBe(expected));
 });
 
 describe("what the mail path wants to know", () => {

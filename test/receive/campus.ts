@@ -12,6 +12,7 @@ import { LOOPBACK, type ReceiveDeps, type ReceiveSettings } from "../../src/rece
 import { defaultLimits, type Limits } from "../../src/receive/limits.ts";
 import { type Receiver, startReceiver } from "../../src/receive/receiver.ts";
 import type { Resolution } from "../../src/resolve/resolution.ts";
+import type { Sending } from "../../src/sending/sending.ts";
 
 export type Stored = { readonly queueId: string; readonly message: NewMessage; readonly content: Buffer };
 
@@ -19,6 +20,8 @@ export type Stored = { readonly queueId: string; readonly message: NewMessage; r
 export type Campus = {
   readonly receiver: Receiver;
   readonly port: number;
+  readonly submissionPort: number;
+  readonly submissionsPort: number;
   readonly stored: Stored[];
   readonly logged: { readonly event: string; readonly fields: unknown }[];
   aborted: number;
@@ -44,9 +47,11 @@ export type CampusOptions = {
   readonly trustedNetworks?: readonly string[];
   readonly uncountedNetworks?: readonly string[];
   readonly postmaster?: string | null;
-  readonly listen?: ReceiveSettings["listen"];
+  readonly listen?: ReceiveSettings["listen"]["smtp"];
   /** A real queue in the place of the one in memory. */
   readonly openIntake?: () => Intake;
+  /** Who may sign in on submission listeners, which are there with it. */
+  readonly sending?: Sending;
 };
 
 export const mailbox = (text: string): Mailbox => {
@@ -174,10 +179,15 @@ export async function openCampus(options: CampusOptions = {}): Promise<Campus> {
     accepting: () => campus.accepting,
     spaceLow: () => campus.spaceLow,
     firstDomain: async () => "campus.test",
+    sending: options.sending ?? null,
   };
   const settings: ReceiveSettings = {
     hostname: options.hostname ?? "mx.campus.test",
-    listen: options.listen ?? [{ host: "127.0.0.1", port: 0 }],
+    listen: {
+      smtp: options.listen ?? [{ host: "127.0.0.1", port: 0 }],
+      submission: options.sending === undefined ? [] : [{ host: "127.0.0.1", port: 0 }],
+      submissions: options.sending === undefined ? [] : [{ host: "127.0.0.1", port: 0 }],
+    },
     tls: certificate(),
     trustedNetworks: options.trustedNetworks ?? [],
     uncountedNetworks: options.uncountedNetworks ?? LOOPBACK,
@@ -186,6 +196,8 @@ export async function openCampus(options: CampusOptions = {}): Promise<Campus> {
   };
   campus.receiver = await startReceiver(deps, settings);
   campus.port = campus.receiver.addresses[0]?.port ?? 0;
+  campus.submissionPort = campus.receiver.submission[0]?.port ?? 0;
+  campus.submissionsPort = campus.receiver.submissions[0]?.port ?? 0;
   return campus;
 }
 

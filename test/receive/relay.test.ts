@@ -17,10 +17,12 @@ describe("the decision", () => {
       path: to === "postmaster" ? { kind: "postmaster" } : { kind: "mailbox", mailbox: mailbox(to) },
       domain: to.endsWith("@campus.test") ? "found" : "absent",
       trustedNetwork: false,
+      signedIn: false,
       ownLiteral: "[192.0.2.1]",
       ...question,
     });
   const trusted = { trustedNetwork: true };
+  const person = { signedIn: true };
   const away = { domain: "unavailable" } as const;
 
   test.each<[string, Partial<RelayQuestion>, RelayDecision]>([
@@ -53,6 +55,14 @@ describe("the decision", () => {
     ["x@evil.test", away, "unavailable"],
     ["x@evil.test", { ...trusted, ...away }, "unavailable"],
     ["x@evil.test", trusted, "relay"],
+    ["x@evil.test", person, "relay"],
+    ["x@evil.test", { ...person, ...away }, "unavailable"],
+    ["u@campus.test", person, "ours"],
+    ["postmaster", person, "postmaster"],
+    ["u@localhost", person, "noDestination"],
+    ["u@[192.0.2.1]", person, "noDestination"],
+    ["postmaster@[192.0.2.1]", person, "postmaster"],
+    ["srs0+aa@campus.test", person, "returnAddressInvalid"],
   ])("%s %o: %s", (to, question, decision) => {
     expect(ask(to, question)).toBe(decision);
   });

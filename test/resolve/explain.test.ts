@@ -182,7 +182,7 @@ note: mail for postmaster is always taken, and no entry says whose it is
     for (const address of [...locals.map((local) => `${local}@campus.test`), "postmaster@old.test", "x@evil.test"]) {
       for (const sender of [mailbox("s@far.test"), null]) {
         const path = { kind: "mailbox", mailbox: mailbox(address) } as const;
-        const question = { path, reversePath: sender, trustedNetwork: false, ownAddress: "192.0.2.1" };
+        const question = { path, reversePath: sender, trustedNetwork: false, ownAddress: "192.0.2.1", signedIn: false };
         const decision = await decideRecipient(decider, question);
         const { verdict } = await explain(directory, mailbox(address), sender);
         const { code, enhancedStatus } = decision.accepted ? replies.recipientOk : decision.reply;

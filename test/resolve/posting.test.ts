@@ -156,6 +156,7 @@ describe("bounces of a list's copies", () => {
           path: { kind: "mailbox", mailbox: mailbox(to) },
           reversePath: from === null ? null : mailbox(from),
           trustedNetwork: false,
+          signedIn: false,
           ownAddress: "192.0.2.1",
         },
       );

@@ -6,7 +6,10 @@ export type Program = { readonly program: string; readonly package: string; read
 
 export const programs = {
   swaks: { program: "swaks", package: "swaks", why: "sends mail as a person at a terminal would" },
+  "swaks with TLS": { program: "/usr/share/doc/libnet-ssleay-perl", package: "libnet-ssleay-perl", why: "lets swaks speak TLS" },
+  hydra: { program: "hydra", package: "hydra", why: "guesses passwords, which must be slow" },
   curl: { program: "curl", package: "curl", why: "sends mail with a second, independent client; reads the HTTP endpoints" },
+  python3: { program: "python3", package: "python3", why: "its smtplib signs in and submits mail" },
   nmap: { program: "nmap", package: "nmap", why: "its smtp-open-relay script is an outside judge of the relay decision" },
   openssl: { program: "openssl", package: "openssl", why: "makes certificates with faults, for the tests of TLS" },
   "smtp-sink": { program: "smtp-sink", package: "postfix", why: "Postfix's test sink as a next hop" },

@@ -77,6 +77,17 @@ export const integer = (least: number, most: number): SettingType<number> =>
     String,
   );
 
+/** Words of a person's own choosing, in lower case: affiliations and the like. */
+export const words: SettingType<readonly string[]> = listOf(
+  scalar(
+    "word",
+    (text) =>
+      /^[a-z][a-z0-9_-]{0,63}$/.test(text) ? text : new Wrong(`${quoted(text)} is not a word`, "write letters a-z, digits, - and _ only"),
+    (word) => word,
+  ),
+  "words",
+);
+
 /** A part of the whole, as a fraction: "25%" is 0.25. */
 export const share = (least: number, most: number): SettingType<number> =>
   scalar(

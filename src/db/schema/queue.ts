@@ -64,6 +64,7 @@ export const messages = pgTable(
     primaryKey({ columns: [t.messageId] }),
     index("messages_by_reverse_path").on(t.reversePath, t.messageId),
     index("messages_by_header_message_id").on(t.headerMessageId).where(sql`header_message_id is not null`),
+    index("messages_by_authenticated_as").on(t.authenticatedAs, t.messageId).where(sql`authenticated_as is not null`),
   ],
 );
 

@@ -1,29 +1,22 @@
 /** One LDAP source: what it says of addresses now, who can sign in, and everybody it knows. Remembers nothing. */
-import { EqualityFilter, type Filter, InvalidCredentialsError, OrFilter, PresenceFilter, UnwillingToPerformError } from "ldapts";
-import { absent, found, type Lookup, unavailable } from "../../mail/lookup.ts";
+import { type Filter, OrFilter, PresenceFilter } from "ldapts";
+import { found, unavailable } from "../../mail/lookup.ts";
 import type { Mailbox } from "../../mail/mailbox.ts";
+import type { PeopleDirectory } from "../../mail/person.ts";
 import type { Source, SourceEntry } from "../people/source.ts";
-import { Connection } from "./connection.ts";
 import { Members } from "./members.ts";
 import { Pool } from "./pool.ts";
-import { type LdapRecord, valuesOf } from "./record.ts";
+import type { LdapRecord } from "./record.ts";
 import { searchAll, within } from "./search.ts";
 import type { LdapSourceSettings } from "./settings.ts";
 import { personOf, type Shape, shapeOf } from "./shape.ts";
+import { personOfLogin, signIn } from "./sign-in.ts";
 import { addressesIn, filterFor } from "./templates.ts";
 
 /** Terms of an OR-filter. */
 const BATCH = 200;
 /** Groups whose members are fetched together when everybody is listed. */
 const GROUPS_AT_ONCE = 50;
-
-/** Somebody who signed in. */
-export type LdapPerson = {
-  readonly dn: string;
-  readonly login: string;
-  readonly addresses: readonly Mailbox[];
-  readonly affiliation: string | null;
-};
 
 export type Check = {
   readonly milliseconds: number;
@@ -32,13 +25,12 @@ export type Check = {
   readonly problems: readonly string[];
 };
 
-export type LdapSource = Source & {
-  /** Absent: no such login, or not its password. */
-  authenticate(login: string, password: string): Promise<Lookup<LdapPerson>>;
-  /** Looks at everything. Throws when the source does not answer. */
-  check(): Promise<Check>;
-  close(): void;
-};
+export type LdapSource = Source &
+  PeopleDirectory & {
+    /** Looks at everything. Throws when the source does not answer. */
+    check(): Promise<Check>;
+    close(): void;
+  };
 
 /** `domains` gives the names of our domains. Connects when it is first asked. Throws when a filter of the settings is none. */
 export function openLdapSource(settings: LdapSourceSettings, domains: () => Promise<readonly string[]>): LdapSource {
@@ -59,13 +51,14 @@ export function openLdapSource(settings: LdapSourceSettings, domains: () => Prom
     async *all() {
       yield* everybody(pool, shape, await ours());
     },
-    async authenticate(login, password) {
-      try {
-        return await signIn(settings, pool, shape, await ours(), login, password);
-      } catch (error) {
-        return unavailable(error);
-      }
-    },
+    authenticate: (login, password) =>
+      ours()
+        .then((names) => signIn(settings, pool, shape, names, login, password))
+        .catch(unavailable),
+    person: (login) =>
+      ours()
+        .then((names) => personOfLogin(pool, shape, names, login))
+        .catch(unavailable),
     check: async () => check(pool, shape, await ours()),
     close: () => pool.close(),
   };
@@ -143,46 +136,6 @@ const listing = (pool: Pool, { base, filter, attributes }: NonNullable<Shape["pe
   searchAll(pool, { base, scope: "sub", filter: within(filter, EVERYTHING), attributes, paged: true });
 
 const EVERYTHING: Filter = new PresenceFilter({ attribute: "objectClass" });
-
-/** An unknown login costs a bind as well, so that time does not tell who exists. */
-async function signIn(
-  settings: LdapSourceSettings,
-  pool: Pool,
-  { people }: Shape,
-  domains: readonly string[],
-  login: string,
-  password: string,
-): Promise<Lookup<LdapPerson>> {
-  if (people === null || login === "" || password === "") return absent; // RFC 4513 §5.1.2: without a password the bind succeeds
-  const asked = new EqualityFilter({ attribute: people.settings.login, value: login });
-  const search = { base: people.base, scope: "sub" as const, filter: within(people.filter, asked), attributes: people.attributes };
-  const records = await searchAll(pool, search);
-  if (records.length > 1) throw new Error(`${records.length} entries have this login`);
-  const [record] = records;
-  const isRight = await canBind(settings, record?.dn ?? `${people.settings.login}=nobody,${people.base}`, password);
-  if (record === undefined || !isRight) return absent;
-  const { addresses, entry } = personOf(record, people, domains);
-  return found({
-    dn: record.dn,
-    login: (valuesOf(record, people.settings.login)[0] ?? login).toLowerCase(),
-    addresses,
-    affiliation: entry.affiliation,
-  });
-}
-
-async function canBind(settings: LdapSourceSettings, dn: string, password: string): Promise<boolean> {
-  let fault: unknown = new Error("no server is named");
-  for (const url of settings.urls) {
-    try {
-      (await Connection.open(url, settings, { dn, password })).close();
-      return true;
-    } catch (error) {
-      if (error instanceof InvalidCredentialsError || error instanceof UnwillingToPerformError) return false;
-      fault = error;
-    }
-  }
-  throw fault;
-}
 
 async function check(pool: Pool, shape: Shape, domains: readonly string[]): Promise<Check> {
   const started = performance.now();

@@ -169,8 +169,20 @@ needs("slapd", "ldapmodify")("an LDAP source", () => {
       ["", ""],
       ["*", "pass-ann"],
       ["cleo", "pass-cleo"],
+      ["ann@campus.test", "wrong"],
+      ["bob@elsewhere.test", "pass-ann"],
     ] as const)
       expect((await source.authenticate(login, password)).kind, `${login} ${password}`).toBe("absent");
+  });
+
+  it("knows a person by login or address, without a password, and signs in by an address too", async () => {
+    const source = open(["inetLocalMailRecipient"]);
+    for (const login of ["ann", "ann@campus.test", "Ann.Smith@Campus.test"]) {
+      expect(await source.person(login), login).toMatchObject({ kind: "found", value: { login: "ann", affiliation: "staff" } });
+      expect((await source.authenticate(login, "pass-ann")).kind, login).toBe("found");
+    }
+    for (const login of ["", "*", "nobody", "ann@elsewhere.test", "ann)(uid=*"])
+      expect((await source.person(login)).kind, login).toBe("absent");
   });
 
   it("calls an answer cut short, a wrong base or a wrong password unavailable, never absent", async () => {
