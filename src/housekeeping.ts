@@ -3,7 +3,9 @@ import type { Settings } from "./config/settings-tree.ts";
 import type { Db } from "./db/client.ts";
 import { ensurePartitions } from "./db/partitions.ts";
 import type { Log } from "./log/log.ts";
+import { forgetOldPosts } from "./queue/brake.ts";
 import { forgetOldNodes } from "./queue/heartbeat.ts";
+import { forgetEndedPosts } from "./queue/held-posts.ts";
 import { removeOrphanedContent } from "./queue/janitor.ts";
 import { releaseDeadNodes } from "./queue/node.ts";
 import { forgetAttempts } from "./sending/attempts.ts";
@@ -25,6 +27,8 @@ export async function startHousekeeping(db: Db, settings: Settings, log: Log): P
       run: () => ensurePartitions(db, { daysAhead: 3, retentionDays: settings.trace.retention / DAY, log }),
     },
     { name: "remove orphaned content", everyMs: 10 * MINUTE, run: () => removeOrphanedContent(db, new Date()) },
+    { name: "forget old posts", everyMs: 10 * MINUTE, run: () => forgetOldPosts(db) },
+    { name: "forget ended posts", everyMs: 10 * MINUTE, run: () => forgetEndedPosts(db) },
     { name: "hold the mail of stopped senders", everyMs: MINUTE, run: () => holdStopped(db) },
     {
       name: "forget old sign-ins and counts of recipients",

@@ -3,19 +3,22 @@
  * (node.ts) take and deliver mail. It keeps the embedded database, the partitions and the list of live nodes.
  */
 import { autoconfigRoutes } from "./admin/autoconfig.ts";
-import { healthRoutes } from "./admin/health.ts";
-import { type HttpListener, listenHttp } from "./admin/listen.ts";
+import { type HealthSource, healthRoutes } from "./admin/health.ts";
+import { withLeaving } from "./admin/leave.ts";
+import { type HttpApp, type HttpListener, listenHttp } from "./admin/listen.ts";
 import { autoconfigSource } from "./autoconfig-source.ts";
 import type { Settings } from "./config/settings-tree.ts";
-import { openDatabase } from "./db/client.ts";
+import { type Db, openDatabase } from "./db/client.ts";
 import { type Connection, parseDatabaseUrl } from "./db/connection.ts";
 import { startEmbedded } from "./db/embedded/embedded.ts";
 import { migrate } from "./db/migrate.ts";
 import { hearLines } from "./db/relayed-lines.ts";
+import { sharedSecret } from "./db/secrets.ts";
 import { inspectDatabase } from "./db/start-gate.ts";
 import { healthSource } from "./health-source.ts";
 import { startHousekeeping } from "./housekeeping.ts";
 import type { Log } from "./log/log.ts";
+import { LEAVE_SECRET } from "./mail/leave-token.ts";
 import { releaseDeadNodes } from "./queue/node.ts";
 import { startWorkers } from "./workers.ts";
 
@@ -74,8 +77,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
     const smtp = await Promise.race([workers.ready, options.stopped.then(stoppedEarly)]);
 
     const health = healthSource(db, workers, options);
-    const panel = healthRoutes(health).route("/", autoconfigRoutes(autoconfigSource(db, settings)));
-    const http = await listenAll(healthRoutes(health), panel, settings);
+    const http = await listenAll(healthRoutes(health), await localRoutes(db, settings, log, health), settings);
     stops.push(async () => {
       await Promise.all(http.map((listener) => listener.close()));
     });
@@ -119,11 +121,18 @@ const withoutSecrets = (settings: Settings): Settings => ({
   srs: { ...settings.srs, secrets: null },
 });
 
-type App = Parameters<typeof listenHttp>[0];
+/**
+ * What this machine's own web server may ask for besides health: the set-up of mail programs, and the page by which members leave lists,
+ * where there is an address for it.
+ */
+async function localRoutes(db: Db, settings: Settings, log: Log, health: HealthSource): Promise<HttpApp> {
+  const routes = healthRoutes(health).route("/", autoconfigRoutes(autoconfigSource(db, settings)));
+  return settings.http.publicUrl === null ? routes : withLeaving(routes, { db, secret: await sharedSecret(db, LEAVE_SECRET), log });
+}
 
 /** Loopback alone reaches `http.listen`: the world comes through a reverse proxy, which passes on what it is told to. */
-async function listenAll(health: App, panel: App, settings: Settings): Promise<HttpListener[]> {
+async function listenAll(health: HttpApp, local: HttpApp, settings: Settings): Promise<HttpListener[]> {
   const open = settings.metrics.listen.map((at) => listenHttp(health, at, false));
-  const local = settings.services.includes("admin") ? settings.http.listen.map((at) => listenHttp(panel, at, true)) : [];
-  return Promise.all([...open, ...local]);
+  const own = settings.services.includes("admin") ? settings.http.listen.map((at) => listenHttp(local, at, true)) : [];
+  return Promise.all([...open, ...own]);
 }

@@ -3,10 +3,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ensureCertificate } from "./config/certificate.ts";
 import type { Settings } from "./config/settings-tree.ts";
 import { watchCertificate } from "./config/watch-certificate.ts";
-import { openDatabase } from "./db/client.ts";
+import { type Db, openDatabase } from "./db/client.ts";
 import type { Connection } from "./db/connection.ts";
 import { watchFreeSpace } from "./db/free-space.ts";
 import { watchReachable } from "./db/reachable.ts";
+import { sharedSecret } from "./db/secrets.ts";
 import { createDeliverer } from "./deliver/deliverer.ts";
 import { systemEdges } from "./deliver/edges.ts";
 import type { Directory, Route } from "./directory/directory.ts";
@@ -15,10 +16,12 @@ import { openLdap } from "./ldap.ts";
 import type { Log } from "./log/log.ts";
 import { createMaillog } from "./log/maillog.ts";
 import type { Metrics } from "./log/metrics.ts";
+import { LEAVE_PATH, LEAVE_SECRET, type Leaving, leaveToken } from "./mail/leave-token.ts";
 import { found } from "./mail/lookup.ts";
 import { openQueue } from "./queue/queue.ts";
 import { QUEUE_DUE_CHANNEL } from "./queue/steer.ts";
 import { startReceiver } from "./receive/receiver.ts";
+import { createHeldReport } from "./report/held-posts.ts";
 import { createReport } from "./report/report.ts";
 import { openResolve } from "./resolve/resolve.ts";
 import { openSending } from "./sending/sending.ts";
@@ -33,6 +36,12 @@ export type RunningNode = {
 
 /** For mail still coming in and copies under way together; the parent kills what takes longer than 35 s. */
 const STOP_SECONDS = 28;
+
+/** The rows of 100,000 members are one statement; a client waits ten minutes for the answer to its dot (RFC 5321 §4.5.3.2.6). */
+const LIST_STATEMENT_MS = 60_000;
+
+/** How soon a sender and an owner hear of a post that waits. */
+const HELD_ROUND_MS = 2000;
 
 /**
  * A node asks for a few rows by their keys, always. Its statements are prepared once, perhaps while the queue is empty, and a plan that reads whole
@@ -55,6 +64,7 @@ export async function startNode(
     { ...byIndex, options: `${byIndex.options} -c synchronous_commit=off` },
     { applicationName: "mailroom content", max: 4, log },
   );
+  const patientDb = openDatabase(byIndex, { applicationName: "mailroom lists", max: 2, log, statementMs: LIST_STATEMENT_MS });
   const reachable = watchReachable(db, log);
   const space = await watchFreeSpace(
     embedded ? settings.dataDir : null,
@@ -65,7 +75,7 @@ export async function startNode(
   const ldap = await openLdap(db, rows, settings, log, true);
   const { directory } = ldap;
   const resolve = openResolve(directory, { limits: resolveLimits(settings) });
-  const queue = await openQueue({ db, aheadDb, log, maillog, metrics, settings: queueSettings(settings), random: Math.random });
+  const queue = await openQueue({ db, aheadDb, patientDb, log, maillog, metrics, settings: queueSettings(settings), random: Math.random });
   const due = await db.listen(
     QUEUE_DUE_CHANNEL,
     () => queue.wake(),
@@ -84,12 +94,17 @@ export async function startNode(
       settle: (settlements) => report.settle(settlements),
       release: (message, recipients) => queue.release([{ ...message, recipients }]),
       edges: systemEdges(settings.dns.servers),
+      leaveUrl: await leaveUrls(db, settings.http.publicUrl),
       log,
       metrics,
     },
     delivererSettings(settings),
   );
   if (settings.services.includes("deliver")) queue.start(deliverer);
+  const held = createHeldReport({ queue, resolve: (mailbox) => resolve(mailbox, null), reporter: reporter(settings), log, maillog });
+  const announcing = repeating(HELD_ROUND_MS, () =>
+    held.round().catch((error: unknown) => log.warn("held posts could not be looked at", { error: String(error) })),
+  );
 
   const source = { certFile: settings.tls.cert, keyFile: settings.tls.key, dataDir: settings.dataDir, hostname: settings.hostname };
   const first = await ensureCertificate(source);
@@ -99,6 +114,7 @@ export async function startNode(
           directory,
           resolve,
           openIntake: queue.openIntake,
+          brake: queue.brake,
           log,
           maillog,
           metrics,
@@ -123,6 +139,7 @@ export async function startNode(
       const until = performance.now() + STOP_SECONDS * 1000;
       await certificate.close();
       await receiver?.close();
+      await announcing.stop();
       await queue.stopClaiming();
       await deliverer.drain(Math.max(1, (until - performance.now()) / 1000));
       await due.stop();
@@ -131,9 +148,35 @@ export async function startNode(
       await directory.close();
       space.stop();
       reachable.stop();
-      await Promise.all([db.close(), aheadDb.close()]);
+      await Promise.all([db.close(), aheadDb.close(), patientDb.close()]);
     },
   };
+}
+
+/** Runs `work` again and again, never twice at once. */
+function repeating(everyMs: number, work: () => Promise<void>): { stop(): Promise<void> } {
+  let running = Promise.resolve();
+  let isRunning = false;
+  const timer = setInterval(() => {
+    if (isRunning) return;
+    isRunning = true;
+    running = work().finally(() => {
+      isRunning = false;
+    });
+  }, everyMs);
+  return {
+    stop() {
+      clearInterval(timer);
+      return running;
+    },
+  };
+}
+
+/** Where a member leaves a list, by list and member; null: nowhere, there is no public server. */
+async function leaveUrls(db: Db, publicUrl: string | null): Promise<((leaving: Leaving) => string) | null> {
+  if (publicUrl === null) return null;
+  const secret = await sharedSecret(db, LEAVE_SECRET);
+  return (leaving) => `${publicUrl}${LEAVE_PATH}${leaveToken(secret, leaving)}`;
 }
 
 /** The first of our domains by name that stands for itself. */

@@ -1,4 +1,5 @@
 /** What the command line needs to return mail to its senders: a queue, the resolver and the report, without delivery. */
+import type { Reject } from "./actions/held.ts";
 import type { ReturnDeps } from "./actions/queue.ts";
 import type { Settings } from "./config/settings-tree.ts";
 import type { Db } from "./db/client.ts";
@@ -8,31 +9,41 @@ import { openLdap } from "./ldap.ts";
 import type { Log } from "./log/log.ts";
 import { createMaillog } from "./log/maillog.ts";
 import { createMetrics } from "./log/metrics.ts";
+import type { Mailbox } from "./mail/mailbox.ts";
 import { openQueue } from "./queue/queue.ts";
 import { QUEUE_DUE_CHANNEL } from "./queue/steer.ts";
+import { createHeldReport } from "./report/held-posts.ts";
 import { createReport } from "./report/report.ts";
 import { openResolve } from "./resolve/resolve.ts";
 import { queueSettings, reporter, resolveLimits } from "./stage-settings.ts";
 
 /** Runs `work` as a node that only settles; the DSNs it writes are delivered by the server's nodes, which are woken. */
-export async function withReturning<T>(db: Db, settings: Settings, log: Log, work: (deps: ReturnDeps) => Promise<T>): Promise<T> {
+export async function withReturning<T>(
+  db: Db,
+  settings: Settings,
+  log: Log,
+  work: (deps: ReturnDeps & { readonly reject: Reject }) => Promise<T>,
+): Promise<T> {
   const relaying = relayingLog(db, log);
   const metrics = createMetrics();
   const ldap = await openLdap(db, openDirectory(db, { log }), settings, log, false);
   const { directory } = ldap;
   const resolve = openResolve(directory, { limits: resolveLimits(settings) });
+  const maillog = createMaillog(relaying.log, metrics);
   const queue = await openQueue({
     db,
     aheadDb: db,
     log,
-    maillog: createMaillog(relaying.log, metrics),
+    maillog,
     metrics,
     settings: queueSettings(settings),
     random: Math.random,
   });
+  const resolveAny = (mailbox: Mailbox) => resolve(mailbox, null);
+  const held = createHeldReport({ queue, resolve: resolveAny, reporter: reporter(settings), log, maillog });
   const report = createReport({
     queue,
-    resolve: (mailbox) => resolve(mailbox, null),
+    resolve: resolveAny,
     reporter: reporter(settings),
     log,
     metrics,
@@ -43,6 +54,11 @@ export async function withReturning<T>(db: Db, settings: Settings, log: Log, wor
       async settle(settlements) {
         await report.settle(settlements);
         await relaying.send(); // what became of them, and the DSNs
+      },
+      async reject(...asked) {
+        const ended = await held.reject(...asked);
+        await relaying.send();
+        return ended;
       },
     });
   } finally {

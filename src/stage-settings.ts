@@ -39,6 +39,7 @@ export function receiveSettings(settings: Settings, tls: { cert: string; key: st
     trustedNetworks,
     uncountedNetworks: [...LOOPBACK, ...trustedNetworks],
     postmaster: settings.postmaster,
+    canLeave: settings.http.publicUrl !== null,
     limits: { ...defaultLimits, ...limits, messageRecipients: settings.resolve.messageRecipients },
   };
 }

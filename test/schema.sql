@@ -93,11 +93,28 @@ create table public.entries (
   created_at timestamp with time zone not null default now(),
   changed_at timestamp with time zone not null default now(),
   version integer not null default 1,
+  own_copy boolean not null default true,
+  may_leave boolean not null default false,
+  member_limit integer,
   constraint known_kind CHECK ((kind = ANY (ARRAY['alias'::text, 'list'::text]))),
-  constraint known_posting CHECK ((posting = ANY (ARRAY['anyone'::text, 'campus'::text, 'members'::text, 'owners'::text, 'moderated'::text]))),
+  constraint known_posting CHECK ((posting = ANY (ARRAY['anyone'::text, 'campus'::text, 'members'::text, 'owners'::text, 'named'::text, 'moderated'::text]))),
+  constraint member_limit_of_lists CHECK (((member_limit IS NULL) OR ((kind = 'list'::text) AND ((member_limit >= 1) AND (member_limit <= 100000))))),
   constraint posting_of_lists CHECK (((kind = 'list'::text) = (posting IS NOT NULL))),
   constraint entries_domain_domains_domain_fk FOREIGN KEY (domain) REFERENCES public.domains(domain),
   constraint entries_pkey PRIMARY KEY (address)
+);
+
+create table public.held_posts (
+  message_id bigint not null,
+  list text not null,
+  reason text not null,
+  sender text,
+  subject text not null,
+  held_at timestamp with time zone not null default now(),
+  announced_at timestamp with time zone,
+  sender_told_at timestamp with time zone,
+  owner_told_at timestamp with time zone,
+  constraint held_posts_message_id_list_pk PRIMARY KEY (message_id, list)
 );
 
 create table public.known_recipients (
@@ -139,6 +156,24 @@ create table public.ldap_syncs (
   constraint ldap_syncs_pkey PRIMARY KEY (source)
 );
 
+create table public.list_posts (
+  list text not null,
+  message_id bigint not null,
+  sender text not null,
+  posted_at timestamp with time zone not null default now(),
+  constraint list_posts_list_message_id_pk PRIMARY KEY (list, message_id)
+);
+
+create table public.list_roles (
+  address text collate "C" not null,
+  role text not null,
+  mailbox text collate "C" not null,
+  added_at timestamp with time zone not null default now(),
+  constraint known_role CHECK ((role = ANY (ARRAY['sender'::text, 'excluded'::text]))),
+  constraint list_roles_address_entries_address_fk FOREIGN KEY (address) REFERENCES public.entries(address) ON UPDATE CASCADE ON DELETE CASCADE,
+  constraint list_roles_address_role_mailbox_pk PRIMARY KEY (address, role, mailbox)
+);
+
 create table public.messages (
   message_id bigint not null,
   received_at timestamp with time zone not null default now(),
@@ -156,6 +191,7 @@ create table public.messages (
   helo_name text,
   authenticated_as text,
   recipient_count integer not null,
+  list_fields json,
   constraint messages_message_id_pk PRIMARY KEY (message_id)
 ) partition by RANGE (message_id);
 
@@ -198,6 +234,9 @@ create table public.queued_recipients (
   held_at timestamp with time zone,
   held_reason text,
   quarantined_at timestamp with time zone,
+  list text,
+  member text,
+  held_by text,
   constraint booked_when_claimed CHECK (((claimed_by IS NULL) OR ((attempts > 0) AND (unrecorded > 0) AND (fence > 0)))),
   constraint counts_are_sane CHECK (((attempts >= 0) AND (unrecorded >= 0) AND (unrecorded <= attempts) AND (failures <= attempts))),
   constraint held_for_a_reason CHECK (((held_at IS NULL) = (held_reason IS NULL))),
@@ -210,6 +249,13 @@ create table public.routes (
   domain text collate "C" not null,
   url text not null,
   constraint routes_pkey PRIMARY KEY (domain)
+);
+
+create table public.secrets (
+  name text not null,
+  octets bytea not null,
+  made_at timestamp with time zone not null default now(),
+  constraint secrets_pkey PRIMARY KEY (name)
 );
 
 create table public.send_as_grants (
@@ -266,9 +312,17 @@ CREATE INDEX deliveries_by_original_recipient ON ONLY public.deliveries USING bt
 
 CREATE INDEX entries_by_domain ON public.entries USING btree (domain, address);
 
+CREATE INDEX held_posts_by_list ON public.held_posts USING btree (list, held_at);
+
+CREATE INDEX held_posts_unannounced ON public.held_posts USING btree (held_at) WHERE (announced_at IS NULL);
+
 CREATE INDEX known_recipients_by_time ON public.known_recipients USING btree (login, first_at);
 
 CREATE INDEX ldap_answers_by_address ON public.ldap_answers USING btree (address);
+
+CREATE INDEX list_posts_by_time ON public.list_posts USING btree (list, posted_at);
+
+CREATE INDEX list_roles_by_mailbox ON public.list_roles USING btree (mailbox);
 
 CREATE INDEX messages_by_authenticated_as ON ONLY public.messages USING btree (authenticated_as, message_id) WHERE (authenticated_as IS NOT NULL);
 
@@ -277,6 +331,8 @@ CREATE INDEX messages_by_header_message_id ON ONLY public.messages USING btree (
 CREATE INDEX messages_by_reverse_path ON ONLY public.messages USING btree (reverse_path, message_id);
 
 CREATE INDEX queued_recipients_due ON public.queued_recipients USING btree (lane, next_attempt_at, destination) WHERE ((held_at IS NULL) AND (quarantined_at IS NULL));
+
+CREATE INDEX queued_recipients_held_by ON public.queued_recipients USING btree (held_by, message_id) WHERE (held_by IS NOT NULL);
 
 CREATE INDEX sign_in_attempts_by_age ON public.sign_in_attempts USING btree (tried_at);
 
@@ -328,6 +384,14 @@ CREATE TRIGGER entries_inserted AFTER INSERT ON public.entries REFERENCING NEW T
 CREATE TRIGGER entries_truncated AFTER TRUNCATE ON public.entries FOR EACH STATEMENT EXECUTE FUNCTION public.tell_entries_changed();
 
 CREATE TRIGGER entries_updated AFTER UPDATE ON public.entries REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tell_entries_changed();
+
+CREATE TRIGGER list_roles_deleted AFTER DELETE ON public.list_roles REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tell_entries_changed();
+
+CREATE TRIGGER list_roles_inserted AFTER INSERT ON public.list_roles REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tell_entries_changed();
+
+CREATE TRIGGER list_roles_truncated AFTER TRUNCATE ON public.list_roles FOR EACH STATEMENT EXECUTE FUNCTION public.tell_entries_changed();
+
+CREATE TRIGGER list_roles_updated AFTER UPDATE ON public.list_roles REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tell_entries_changed();
 
 CREATE TRIGGER routes_changed AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.routes FOR EACH STATEMENT EXECUTE FUNCTION public.tell_domains_changed();
 

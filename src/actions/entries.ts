@@ -9,6 +9,12 @@ export type EntryView = {
   readonly targets: readonly string[];
   readonly owner: string | null;
   readonly posting: Posting | null;
+  /** Of lists; of an alias null, or nobody. */
+  readonly own_copy: boolean | null;
+  readonly may_leave: boolean | null;
+  readonly member_limit: number | null;
+  readonly senders: readonly string[];
+  readonly excluded: readonly string[];
   readonly expires_at: string | null;
   readonly note: string | null;
   readonly version: number;
@@ -21,7 +27,12 @@ export type EntryRow = EntryView & { readonly target_count: number };
 
 type Raw = Omit<EntryRow, "expires_at" | "created_at" | "changed_at"> & { expires_at: Date | null; created_at: Date; changed_at: Date };
 
-const COLUMNS = "e.address, e.kind, e.owner, e.posting, e.expires_at, e.note, e.version, e.created_at, e.changed_at";
+const rolesOf = (role: string): string =>
+  `array(select mailbox from list_roles r where r.address = e.address and r.role = '${role}' order by mailbox)`;
+
+const COLUMNS = `e.address, e.kind, e.owner, e.posting, e.expires_at, e.note, e.version, e.created_at, e.changed_at,
+                 case when e.kind = 'list' then e.own_copy end as own_copy, case when e.kind = 'list' then e.may_leave end as may_leave,
+                 e.member_limit, ${rolesOf("sender")} as senders, ${rolesOf("excluded")} as excluded`;
 
 /** One entry with all its targets in order of address, or null. With `lock` the row stays as it is until the transaction ends. */
 export async function readEntry(db: Queryable, address: string, lock = false): Promise<EntryView | null> {
@@ -65,13 +76,26 @@ export async function entriesWithTargets(db: Queryable, after: string, limit: nu
 /** A member of a list and since when. */
 export type MemberView = { readonly list: string; readonly member: string; readonly added_at: string };
 
-/** One page of a list's members in order of address. */
-export async function membersPage(db: Queryable, list: string, after: string, limit: number): Promise<readonly MemberView[]> {
-  const { rows } = await db.query<{ target: string; added_at: Date }>({
-    text: "select target, added_at from targets where address = $1 and target > $2 order by target limit $3",
-    values: [list, after, limit],
+/** What somebody is to a list. */
+export type ListRole = "member" | "sender" | "excluded";
+
+/** One page of those who are this to a list, in order of address. */
+export async function membersPage(
+  db: Queryable,
+  list: string,
+  role: ListRole,
+  after: string,
+  limit: number,
+): Promise<readonly MemberView[]> {
+  const people =
+    role === "member"
+      ? "select target as mailbox, added_at from targets where address = $1"
+      : "select mailbox, added_at from list_roles where address = $1 and role = $4";
+  const { rows } = await db.query<{ mailbox: string; added_at: Date }>({
+    text: `select mailbox, added_at from (${people}) p where mailbox > $2 order by mailbox limit $3`,
+    values: [list, after, limit, ...(role === "member" ? [] : [role])],
   });
-  return rows.map((row) => ({ list, member: row.target, added_at: row.added_at.toISOString() }));
+  return rows.map((row) => ({ list, member: row.mailbox, added_at: row.added_at.toISOString() }));
 }
 
 /** Every page after the other, as one stream of items; `keyOf` gives the key at which the next page starts. */
@@ -96,6 +120,11 @@ function entryView(row: Raw): EntryView {
     targets: row.targets,
     owner: row.owner,
     posting: row.posting,
+    own_copy: row.own_copy,
+    may_leave: row.may_leave,
+    member_limit: row.member_limit,
+    senders: row.senders,
+    excluded: row.excluded,
     expires_at: row.expires_at?.toISOString() ?? null,
     note: row.note,
     version: row.version,

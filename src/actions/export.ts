@@ -14,9 +14,11 @@ const entries = (db: Db): AsyncGenerator<EntryView> =>
     (entry) => entry.address,
   );
 
+const yesOrNo = (value: boolean | null): string => (value === null ? "" : value ? "yes" : "no");
+
 /** CSV with our own columns, lines ended by CRLF (RFC 4180 §2), in order of address; cells a spreadsheet would calculate get a `'`. */
 export async function* exportCsv(db: Db): AsyncGenerator<string> {
-  yield csvLine(["address", "targets", "kind", "owner", "expires", "note", "posting"]);
+  yield csvLine(["address", "targets", "kind", "owner", "expires", "note", "posting", "own_copy", "leave", "limit", "senders", "excluded"]);
   for await (const e of entries(db)) {
     const targets = e.targets.map(textOfKey).join(" ");
     yield csvLine([
@@ -27,6 +29,11 @@ export async function* exportCsv(db: Db): AsyncGenerator<string> {
       e.expires_at ?? "",
       e.note ?? "",
       e.posting ?? "",
+      yesOrNo(e.own_copy),
+      yesOrNo(e.may_leave),
+      e.member_limit === null ? "" : String(e.member_limit),
+      e.senders.map(textOfKey).join(" "),
+      e.excluded.map(textOfKey).join(" "),
     ]);
   }
 }

@@ -1,11 +1,12 @@
 import type { Db, Queryable } from "../db/client.ts";
 import type { Posting } from "../directory/directory.ts";
-import type { Mailbox } from "../mail/mailbox.ts";
+import { type Mailbox, mailboxOfKey } from "../mail/mailbox.ts";
 import { ourAddress, targetsOf } from "./address.ts";
 import { noSuch, ownerOf } from "./aliases.ts";
 import { type Author, type Changed, changing, recordChange } from "./change.ts";
-import { type EntryView, readEntry } from "./entries.ts";
+import { type EntryView, type ListRole, readEntry } from "./entries.ts";
 import { plainLine } from "./plain-line.ts";
+import { Refusal } from "./refusal.ts";
 import { refuseLoops, saveEntry, unknownWarnings } from "./save-entry.ts";
 
 /** A list as somebody typed it. What is undefined keeps what is there. */
@@ -14,19 +15,32 @@ export type ListInput = {
   readonly owner?: string | null | undefined;
   readonly posting?: Posting | undefined;
   readonly note?: string | null | undefined;
+  readonly ownCopy?: boolean | undefined;
+  readonly mayLeave?: boolean | undefined;
+  /** Final recipients it may have; null: the general limit. */
+  readonly memberLimit?: number | null | undefined;
 };
 
-/** Makes a list without members, or gives the one that exists this owner, posting rule and note; its members stay. */
-export const createList = (db: Db, author: Author, input: ListInput): Promise<Changed<EntryView>> =>
-  changing(db, async (tx) =>
-    saveEntry(tx, author, {
-      address: await ourAddress(tx, input.address),
+/** Makes a list without members, or gives the one that exists these properties; its members stay. `mustExist`: refuses to make one. */
+export const createList = (db: Db, author: Author, input: ListInput, mustExist = false): Promise<Changed<EntryView>> =>
+  changing(db, async (tx) => {
+    const { posting, ownCopy, mayLeave, memberLimit } = input;
+    if (memberLimit != null && memberLimit > LARGEST)
+      throw new Refusal("badData", `a list may have ${LARGEST} recipients at most`, "Give a smaller number, or split the list.");
+    return saveEntry(tx, author, {
+      address: mustExist ? await existingList(tx, input.address) : await ourAddress(tx, input.address),
       kind: "list",
       owner: await ownerOf(tx, input.owner),
-      posting: input.posting,
+      posting,
+      ownCopy,
+      mayLeave,
+      memberLimit,
       note: input.note === undefined ? undefined : plainLine(input.note, "the note"),
-    }),
-  );
+    });
+  });
+
+/** DESIGN: more final recipients no list has, whatever its limit says; the database checks it too. */
+const LARGEST = 100_000;
 
 /** What adding or removing members did: keys that changed sides, and those for which there was nothing to do. */
 export type Membership = {
@@ -37,38 +51,88 @@ export type Membership = {
   readonly warnings: readonly string[];
 };
 
-/** Adds members. Those who are members already are named and nothing happens to them. Refuses a loop, with the loop shown. */
-export const addMembers = (db: Db, author: Author, address: string, members: readonly string[]): Promise<Membership> =>
+/** Where those are written who are this to a list, and their column. */
+const tableOf = (role: ListRole): { readonly table: string; readonly column: string } =>
+  role === "member" ? { table: "targets", column: "target" } : { table: "list_roles", column: "mailbox" };
+
+/**
+ * Adds members, named senders or excluded addresses. Those who are it already are named and nothing happens to them. Refuses a loop, with
+ * the loop shown.
+ */
+export const addMembers = (
+  db: Db,
+  author: Author,
+  address: string,
+  members: readonly string[],
+  role: ListRole = "member",
+): Promise<Membership> =>
   changing(db, async (tx) => {
     const list = await lockedList(tx, address);
-    const wanted = await targetsOf(tx, members, "the member");
+    const wanted = await targetsOf(tx, members, `the ${WORDS[role]}`);
     const { rows } = await tx.query<{ target: string }>({
-      text: "insert into targets (address, target) select $1, unnest($2::text[]) on conflict do nothing returning target",
-      values: [list.key, wanted.map(({ key }) => key)],
+      text:
+        role === "member"
+          ? "insert into targets (address, target) select $1, unnest($2::text[]) on conflict do nothing returning target"
+          : "insert into list_roles (address, role, mailbox) select $1, $3, unnest($2::text[]) on conflict do nothing returning mailbox as target",
+      values: [list.key, wanted.map(({ key }) => key), ...(role === "member" ? [] : [role])],
     });
+    // What excludes somebody can make no loop, and taking an exclusion away can: both are looked at alike.
     if (rows.length > 0) await refuseLoops(tx, list);
     const done = new Set(rows.map((row) => row.target));
-    const warnings = await unknownWarnings(
-      tx,
-      wanted.filter(({ key }) => done.has(key)),
-    );
-    return { ...(await settled(tx, author, "list add", list.key, done, wanted)), warnings };
+    const fresh = wanted.filter(({ key }) => done.has(key));
+    const warnings = role === "member" ? await unknownWarnings(tx, fresh) : [];
+    return { ...(await settled(tx, author, "add", role, list.key, done, wanted)), warnings };
   });
 
-/** Removes members; who is no member is named and nothing happens. */
-export const removeMembers = (db: Db, author: Author, address: string, members: readonly string[]): Promise<Membership> =>
+/** Takes them away again; who is no such is named and nothing happens. */
+export const removeMembers = (
+  db: Db,
+  author: Author,
+  address: string,
+  members: readonly string[],
+  role: ListRole = "member",
+): Promise<Membership> =>
   changing(db, async (tx) => {
     const list = await lockedList(tx, address);
-    const wanted = await targetsOf(tx, members, "the member");
-    const { rows } = await tx.query<{ target: string }>({
-      text: "delete from targets where address = $1 and target = any($2) returning target",
-      values: [list.key, wanted.map(({ key }) => key)],
-    });
-    const done = new Set(rows.map((row) => row.target));
-    const { members: left, ...outcome } = await settled(tx, author, "list remove", list.key, done, wanted);
-    const warnings = done.size > 0 && left === 0 ? ["nobody is on it now: mail to it is refused"] : [];
-    return { ...outcome, members: left, warnings };
+    const wanted = await targetsOf(tx, members, `the ${WORDS[role]}`);
+    return removeFrom(tx, author, list, role, wanted);
   });
+
+/**
+ * A member takes itself off, by the link in a copy. True: it was one; false: no longer, or the list does not exist or lets nobody leave
+ * any more. The list's row is locked, so that a link used twice at once is one change.
+ */
+export const leaveList = (db: Db, author: Author, list: string, member: string): Promise<boolean> =>
+  changing(db, async (tx) => {
+    const entry = await readEntry(tx, list, true);
+    const [mailbox, gone] = [mailboxOfKey(list), mailboxOfKey(member)];
+    if (entry?.kind !== "list" || !entry.may_leave || !mailbox.ok || !gone.ok) return false;
+    const { done } = await removeFrom(tx, author, mailbox.mailbox, "member", [gone.mailbox], "list leave");
+    return done.length > 0;
+  });
+
+async function removeFrom(
+  tx: Queryable,
+  author: Author,
+  list: Mailbox,
+  role: ListRole,
+  wanted: readonly Mailbox[],
+  action?: string,
+): Promise<Membership> {
+  const { table, column } = tableOf(role);
+  const { rows } = await tx.query<{ target: string }>({
+    text: `delete from ${table} where address = $1 and ${column} = any($2)${role === "member" ? "" : " and role = $3"} returning ${column} as target`,
+    values: [list.key, wanted.map(({ key }) => key), ...(role === "member" ? [] : [role])],
+  });
+  if (role === "excluded" && rows.length > 0) await refuseLoops(tx, list);
+  const done = new Set(rows.map((row) => row.target));
+  const { members: left, ...outcome } = await settled(tx, author, "remove", role, list.key, done, wanted, action);
+  const warnings = role === "member" && done.size > 0 && left === 0 ? ["nobody is on it now: mail to it is refused"] : [];
+  return { ...outcome, members: left, warnings };
+}
+
+/** For people. */
+const WORDS: Readonly<Record<ListRole, string>> = { member: "member", sender: "sender", excluded: "excluded address" };
 
 /** A list that exists, its row locked. */
 const lockedList = (tx: Queryable, address: string): Promise<Mailbox> => existingList(tx, address, true);
@@ -81,26 +145,34 @@ export async function existingList(tx: Queryable, address: string, lock = false)
   return mailbox;
 }
 
+/** How the change record calls them. */
+const RECORDED: Readonly<Record<ListRole, string>> = { member: "members", sender: "senders", excluded: "excluded" };
+
 /** Writes the record (only the members that changed: a list may have 100,000) and counts. */
 async function settled(
   tx: Queryable,
   author: Author,
-  action: "list add" | "list remove",
+  what: "add" | "remove",
+  role: ListRole,
   list: string,
   done: ReadonlySet<string>,
   wanted: readonly Mailbox[],
+  action = `list ${what}`,
 ): Promise<Omit<Membership, "warnings">> {
   if (done.size > 0) {
     await tx.query({ text: "update entries set changed_at = now(), version = version + 1 where address = $1", values: [list] });
-    const members = { members: [...done] };
+    const members = { [RECORDED[role]]: [...done] };
     await recordChange(tx, author, {
       action,
       object: list,
-      before: action === "list remove" ? members : null,
-      after: action === "list add" ? members : null,
+      before: what === "remove" ? members : null,
+      after: what === "add" ? members : null,
     });
   }
-  const { rows } = await tx.query<{ n: number }>({ text: "select count(*)::int as n from targets where address = $1", values: [list] });
+  const { rows } = await tx.query<{ n: number }>({
+    text: `select count(*)::int as n from ${tableOf(role).table} where address = $1${role === "member" ? "" : " and role = $2"}`,
+    values: [list, ...(role === "member" ? [] : [role])],
+  });
   const already = wanted.map(({ key }) => key).filter((key) => !done.has(key));
   return { list, done: [...done], already, members: rows[0]?.n ?? 0 };
 }

@@ -2,6 +2,7 @@
 import type { Queryable } from "../db/client.ts";
 import type { Posting } from "../directory/directory.ts";
 import type { Mailbox } from "../mail/mailbox.ts";
+import { generatedOf, listsAnsweredFor } from "../resolve/generated.ts";
 import { loopsThrough } from "../resolve/loop-check.ts";
 import { type Author, type Changed, recordChange } from "./change.ts";
 import { type EntryView, readEntry } from "./entries.ts";
@@ -18,6 +19,9 @@ export type Wanted = {
   readonly expiresAt?: Date | null | undefined;
   readonly note?: string | null | undefined;
   readonly posting?: Posting | undefined;
+  readonly ownCopy?: boolean | undefined;
+  readonly mayLeave?: boolean | undefined;
+  readonly memberLimit?: number | null | undefined;
 };
 
 /** Makes the entry so, with its change record, unless it is so already. Refuses a loop, with the loop in the message. */
@@ -31,6 +35,7 @@ export async function saveEntry(tx: Queryable, author: Author, wanted: Wanted): 
       `To make it anew: mailroom ${before.kind} delete ${key}`,
     );
   }
+  if (before === null) await refuseGenerated(tx, wanted);
   const row = rowOf(wanted, before);
   if (before && isSame(before, row)) return { changed: false, before, after: before, warnings: [] };
   await writeRow(tx, row);
@@ -52,7 +57,34 @@ export async function refuseLoops(tx: Queryable, address: Mailbox): Promise<void
 export const loopRefusal = (loop: string): Refusal =>
   new Refusal("refused", `this would make a loop: ${loop}`, "Leave out one of these steps. Nothing was changed.");
 
-type Row = Pick<EntryView, "address" | "kind" | "targets" | "owner" | "posting" | "note" | "expires_at"> & { readonly domain: string };
+/** What a list has by itself nobody makes, and a list is not made where somebody has what would be its own. */
+async function refuseGenerated(tx: Queryable, { address, kind }: Wanted): Promise<void> {
+  const { localPart, domain } = address;
+  const lists = listsAnsweredFor(localPart).map((list) => `${list.localPart}@${domain}`);
+  const { rows } = await tx.query<{ address: string; is_list: boolean }>({
+    text: `select address, true as is_list from entries where address = any($1::text[]) and kind = 'list'
+           union all select address, false from entries where address = any($2::text[]) limit 1`,
+    values: [lists, kind === "list" ? generatedOf(localPart).map((own) => `${own}@${domain}`) : []],
+  });
+  const [found] = rows;
+  if (found?.is_list) {
+    throw new Refusal(
+      "refused",
+      `${address.key} belongs to the list ${found.address}`,
+      `It leads to the list's owner: mailroom list set ${found.address} --owner ADDRESS`,
+    );
+  }
+  if (found !== undefined) {
+    throw new Refusal(
+      "refused",
+      `${found.address} exists and would be the list's own address`,
+      `Delete it first, then make the list: mailroom alias delete ${found.address}`,
+    );
+  }
+}
+
+type Property = "targets" | "owner" | "posting" | "own_copy" | "may_leave" | "member_limit" | "note" | "expires_at";
+type Row = Pick<EntryView, "address" | "kind" | Property> & { readonly domain: string };
 
 function rowOf(wanted: Wanted, before: EntryView | null): Row {
   const kept = <T>(value: T | undefined, old: T | undefined, otherwise: T): T => (value !== undefined ? value : (old ?? otherwise));
@@ -67,6 +99,9 @@ function rowOf(wanted: Wanted, before: EntryView | null): Row {
     ),
     owner: wanted.owner === undefined ? (before?.owner ?? null) : (wanted.owner?.key ?? null),
     posting: wanted.kind === "list" ? kept(wanted.posting, before?.posting ?? undefined, "anyone") : null,
+    own_copy: wanted.kind === "list" ? kept(wanted.ownCopy, before?.own_copy ?? undefined, true) : null,
+    may_leave: wanted.kind === "list" ? kept(wanted.mayLeave, before?.may_leave ?? undefined, false) : null,
+    member_limit: wanted.memberLimit === undefined ? (before?.member_limit ?? null) : wanted.memberLimit,
     note: kept(wanted.note, before?.note, null),
     expires_at: wanted.expiresAt === undefined ? (before?.expires_at ?? null) : (wanted.expiresAt?.toISOString() ?? null),
   };
@@ -75,15 +110,33 @@ function rowOf(wanted: Wanted, before: EntryView | null): Row {
 function isSame(before: EntryView, row: Row): boolean {
   const targets = new Set(before.targets);
   const sameTargets = targets.size === row.targets.length && row.targets.every((target) => targets.has(target));
-  return sameTargets && (["owner", "posting", "note", "expires_at"] as const).every((name) => before[name] === row[name]);
+  return (
+    sameTargets &&
+    (["owner", "posting", "own_copy", "may_leave", "member_limit", "note", "expires_at"] as const).every(
+      (name) => before[name] === row[name],
+    )
+  );
 }
 
 async function writeRow(tx: Queryable, row: Row): Promise<void> {
   await tx.query({
-    text: `insert into entries (address, domain, kind, owner, posting, note, expires_at) values ($1, $2, $3, $4, $5, $6, $7)
+    text: `insert into entries (address, domain, kind, owner, posting, note, expires_at, own_copy, may_leave, member_limit)
+           values ($1, $2, $3, $4, $5, $6, $7, coalesce($8, true), coalesce($9, false), $10)
            on conflict (address) do update set owner = excluded.owner, posting = excluded.posting, note = excluded.note,
-             expires_at = excluded.expires_at, changed_at = now(), version = entries.version + 1`,
-    values: [row.address, row.domain, row.kind, row.owner, row.posting, row.note, row.expires_at],
+             expires_at = excluded.expires_at, own_copy = excluded.own_copy, may_leave = excluded.may_leave,
+             member_limit = excluded.member_limit, changed_at = now(), version = entries.version + 1`,
+    values: [
+      row.address,
+      row.domain,
+      row.kind,
+      row.owner,
+      row.posting,
+      row.note,
+      row.expires_at,
+      row.own_copy,
+      row.may_leave,
+      row.member_limit,
+    ],
   });
   await tx.query({ text: "delete from targets where address = $1 and target <> all($2::text[])", values: [row.address, row.targets] });
   await tx.query({

@@ -1,5 +1,5 @@
 /**
- * admin: HTTP. For now health, metrics and the set-up of mail programs. Trusts nobody; changes nothing. /livez says that the process runs, /readyz that mail can be taken
+ * admin: HTTP. For now health, metrics, the set-up of mail programs and the page by which members leave lists. Trusts nobody; changes only through actions/. /livez says that the process runs, /readyz that mail can be taken
  * and delivered now, /metrics is Prometheus' text form.
  */
 import { Hono } from "hono";

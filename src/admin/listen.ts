@@ -2,10 +2,12 @@ import { type AddressInfo, isIPv6, type Server } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import type { Hono } from "hono";
 
+export type HttpApp = Pick<Hono, "fetch">;
+
 export type HttpListener = { readonly address: AddressInfo; close(): Promise<void> };
 
 /** Serves `app`; `loopbackOnly` refuses every other client with 403, whatever address we listen on. Rejects when the address cannot be taken. */
-export function listenHttp(app: Pick<Hono, "fetch">, at: { host: string; port: number }, loopbackOnly: boolean): Promise<HttpListener> {
+export function listenHttp(app: HttpApp, at: { host: string; port: number }, loopbackOnly: boolean): Promise<HttpListener> {
   const server = createAdaptorServer({
     fetch: (request, env: { incoming: { socket: { remoteAddress?: string | undefined } } }) =>
       loopbackOnly && !isLoopback(env.incoming.socket.remoteAddress)

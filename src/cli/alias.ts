@@ -82,11 +82,16 @@ export async function get(ctx: CliContext, kind: "alias" | "list", address: stri
     kind: entry.kind,
     owner: entry.owner,
     posting: entry.posting,
+    "own copy": entry.own_copy === null ? null : entry.own_copy ? "yes, a member who posts gets one" : "no, a member who posts gets none",
+    leaving: entry.may_leave === null ? null : entry.may_leave ? "members may" : "only by its owner and admins",
+    limit: entry.member_limit,
+    senders: entry.senders.length === 0 ? null : entry.senders.join(", "),
+    excluded: entry.excluded.length === 0 ? null : entry.excluded.join(", "),
     expires: entry.expires_at && momentText(new Date(entry.expires_at)),
     note: entry.note,
     changed: entry.changed_at,
   });
-  const lines = facts.filter(([, value]) => value !== null).map(([name, value]) => `  ${`${name}:`.padEnd(9)}${value}`);
+  const lines = facts.filter(([, value]) => value !== null).map(([name, value]) => `  ${`${name}:`.padEnd(10)}${value}`);
   return ctx.out.text([entry.address, ...lines, ...entry.targets.map((target) => `  → ${target}`)].join("\n"));
 }
 

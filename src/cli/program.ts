@@ -10,6 +10,7 @@ import { domainCommand } from "./domain.ts";
 import { EXIT_CODES } from "./exit-codes.ts";
 import { explainCommand } from "./explain.ts";
 import { exportCommand } from "./export.ts";
+import { heldCommand } from "./held.ts";
 import { importCommand } from "./import.ts";
 import { ldapCommand } from "./ldap.ts";
 import { listCommand } from "./list.ts";
@@ -48,6 +49,7 @@ export function buildProgram(ctx: CliContext): Command {
     accountCommand,
     appPasswordCommand,
     sendAsCommand,
+    heldCommand,
     queueCommand,
     traceCommand,
     explainCommand,

@@ -9,7 +9,7 @@ import { fromMachine, later, type Setting, setting, unset } from "./setting.ts";
 import { dnsServers, listen, networks } from "./types/addresses.ts";
 import { ldapSources } from "./types/ldap.ts";
 import { duration, durations, integer, oneOf, share, size, someOf, words } from "./types/measures.ts";
-import { databaseUrl, hostname, mailbox, path, secret } from "./types/names.ts";
+import { databaseUrl, hostname, mailbox, path, secret, webUrl } from "./types/names.ts";
 
 export const settingsList = {
   hostname: setting(
@@ -230,6 +230,11 @@ export const settingsList = {
   ),
 
   "http.listen": setting(listen, "127.0.0.1:8025", "Health, and later the panel."),
+  "http.public_url": setting(
+    webUrl,
+    unset("off: nobody leaves a list by a link"),
+    "Where people reach this server from outside, as in `https://lists.campus.example`: a web server that hands `/leave/` on to `http.listen`. Copies of lists whose members may leave then carry a link for it (RFC 8058).",
+  ),
   "metrics.listen": setting(
     listen,
     "off",

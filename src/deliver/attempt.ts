@@ -6,6 +6,7 @@ import type { Hop, HostState } from "./hop.ts";
 import type { Job } from "./lanes.ts";
 import type { Host, NextHops } from "./next-hop.ts";
 import { openSession } from "./open-session.ts";
+import { type LeaveUrl, prefixOf } from "./prefix.ts";
 import type { Session } from "./session.ts";
 import { SessionLost } from "./session-lost.ts";
 import type { OpenSession } from "./sessions.ts";
@@ -33,7 +34,7 @@ export type AttemptEnd = {
   readonly uncertain: number;
 };
 
-export type World = { readonly edges: Edges; readonly nextHops: NextHops; readonly settings: AllSettings };
+export type World = { readonly edges: Edges; readonly nextHops: NextHops; readonly settings: AllSettings; readonly leaveUrl: LeaveUrl };
 
 /** Why an attempt is cut: it has lasted too long, or the process stops and has waited long enough. */
 export class TooLong extends Error {}
@@ -125,7 +126,7 @@ export class SmtpAttempt implements Attempt {
 
   async #transact(open: OpenSession): Promise<AttemptEnd> {
     const { session, host } = open;
-    const prefix = Buffer.from(this.#job.message.prefix, "utf8");
+    const prefix = Buffer.from(prefixOf(this.#job, this.#world.leaveUrl), "utf8");
     const { recipients, transaction, unfit } = await fitJob(this.#job, session, prefix);
     const answers = recipients.length === 0 ? [] : await transact(session, transaction);
     const { endings, again, uncertain } = read(answers, recipients, host, session.isLmtp);

@@ -14,6 +14,7 @@ import { Hop } from "./hop.ts";
 import type { Job } from "./lanes.ts";
 import { MaildirAttempt } from "./maildir-attempt.ts";
 import { createNextHops } from "./next-hop.ts";
+import type { LeaveUrl } from "./prefix.ts";
 import { type AllSettings, type DelivererSettings, delivererDefaults } from "./settings.ts";
 import { type Running, Turns } from "./turns.ts";
 import { words } from "./words.ts";
@@ -21,6 +22,8 @@ import { words } from "./words.ts";
 export type DelivererDeps = HoldingsDeps & {
   readonly directory: Pick<Directory, "route">;
   readonly edges: Edges;
+  /** Not given: nobody leaves a list by a link. */
+  readonly leaveUrl?: LeaveUrl;
   readonly metrics?: Pick<Metrics, "duplicateRisk">;
 };
 
@@ -64,7 +67,7 @@ class Delivery implements Deliverer {
   constructor(deps: DelivererDeps, settings: AllSettings) {
     this.#deps = deps;
     this.#settings = settings;
-    this.#world = { edges: deps.edges, settings, nextHops: createNextHops(deps.edges, settings) };
+    this.#world = { edges: deps.edges, settings, nextHops: createNextHops(deps.edges, settings), leaveUrl: deps.leaveUrl ?? null };
     this.#holdings = new Holdings(deps);
     this.#turns = new Turns(settings);
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS).unref();
@@ -157,7 +160,10 @@ class Delivery implements Deliverer {
 
   async #run(hop: Hop, job: Job): Promise<void> {
     const { edges } = this.#deps;
-    const attempt = hop.route.kind === "maildir" ? new MaildirAttempt(job, hop.route.path, edges) : new SmtpAttempt(job, hop, this.#world);
+    const attempt =
+      hop.route.kind === "maildir"
+        ? new MaildirAttempt(job, hop.route.path, edges, this.#world.leaveUrl)
+        : new SmtpAttempt(job, hop, this.#world);
     const running: Running = { hop, job, attempt, startedAt: edges.elapsed(), slow: false, proven: hop.proven };
     this.#turns.begin(running);
     const end = await attempt.run();

@@ -83,7 +83,8 @@ export function jobsOf(
   const groups = new Map<string, ClaimedRecipient[]>();
   const seen = new Map<string, number>();
   for (const recipient of recipients) {
-    let key = `${recipient.lane} ${recipient.reversePath?.key ?? ""}`;
+    let key = `${recipient.lane} ${recipient.reversePath?.key ?? ""} ${recipient.list?.address ?? ""}`;
+    if (recipient.list?.member != null) key += ` ${recipient.recipientNo}`; // its copy has a field that no other has
     if (apart) {
       const lower = recipient.finalRecipient.key.toLowerCase();
       seen.set(lower, (seen.get(lower) ?? 0) + 1);

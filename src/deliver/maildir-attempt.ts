@@ -4,6 +4,7 @@ import type { Attempt, AttemptEnd, Ending } from "./attempt.ts";
 import type { Edges } from "./edges.ts";
 import type { Job } from "./lanes.ts";
 import { maildirOf, writeMaildir } from "./maildir.ts";
+import { type LeaveUrl, prefixOf } from "./prefix.ts";
 import { withDetail, words } from "./words.ts";
 
 /** A job's copies, each into its recipient's own Maildir. */
@@ -11,12 +12,14 @@ export class MaildirAttempt implements Attempt {
   readonly #job: Job;
   readonly #pattern: string;
   readonly #edges: Edges;
+  readonly #leaveUrl: LeaveUrl;
   #stopping = false;
 
-  constructor(job: Job, pattern: string, edges: Edges) {
+  constructor(job: Job, pattern: string, edges: Edges, leaveUrl: LeaveUrl) {
     this.#job = job;
     this.#pattern = pattern;
     this.#edges = edges;
+    this.#leaveUrl = leaveUrl;
   }
 
   /** A write that has begun is let end: the disk does not answer faster for being asked to hurry. */
@@ -28,7 +31,7 @@ export class MaildirAttempt implements Attempt {
     const begun = this.#edges.elapsed();
     const { message, reversePath, recipients } = this.#job;
     // RFC 5321 §4.4: final delivery puts the reverse-path in front.
-    const prefix = Buffer.from(returnPathField(reversePath) + message.prefix, "utf8");
+    const prefix = Buffer.from(returnPathField(reversePath) + prefixOf(this.#job, this.#leaveUrl), "utf8");
     const endings: Ending[] = [];
     for (const recipient of recipients) {
       if (this.#stopping) break;

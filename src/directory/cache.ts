@@ -6,6 +6,13 @@ import type { Domains } from "./tables.ts";
 /** Stands for "no entry": a stored value cannot be undefined. */
 const NO_ENTRY = Symbol("no entry");
 
+const weightOf = (entry: Entry | undefined): number =>
+  1 +
+  (entry?.targets.length ?? 0) +
+  (entry?.badTargets.length ?? 0) +
+  (entry?.list?.senders.length ?? 0) +
+  (entry?.list?.excluded.length ?? 0);
+
 /** A read of the database under way. What is forgotten before it ends may be older in its answer, which is then not kept. */
 export type Read = { readonly forgotten: Set<string>; everything: boolean };
 
@@ -43,7 +50,7 @@ export class DirectoryCache {
     for (const key of keys) {
       if (read.forgotten.has(key)) continue;
       const entry = entries.get(key);
-      this.#entries.set(key, entry ?? NO_ENTRY, { size: entry === undefined ? 1 : 1 + entry.targets.length + entry.badTargets.length });
+      this.#entries.set(key, entry ?? NO_ENTRY, { size: weightOf(entry) });
     }
   }
 

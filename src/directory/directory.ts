@@ -14,7 +14,21 @@ export type Domain = {
   readonly subaddressing: boolean;
 };
 
-export type Posting = "anyone" | "campus" | "members" | "owners" | "moderated";
+export type Posting = "anyone" | "campus" | "members" | "owners" | "named" | "moderated";
+
+/** What a list has besides an alias. */
+export type ListProperties = {
+  /** A member who posts gets a copy as the others do. */
+  readonly ownCopy: boolean;
+  /** Members may take themselves off. */
+  readonly mayLeave: boolean;
+  /** Final recipients it may have, where that is not the general limit. */
+  readonly memberLimit: number | null;
+  /** Who may post, where the policy is "named". */
+  readonly senders: readonly Mailbox[];
+  /** Who gets no copy although a member: an address, or the members of a list. */
+  readonly excluded: readonly Mailbox[];
+};
 
 /**
  * What one of our addresses means: `alias` and `list` say the rows in Postgres, `person` and `group` an LDAP source. Bad targets (not a mailbox) are
@@ -26,6 +40,8 @@ export type Entry = {
   readonly owner: Mailbox | null;
   readonly expiresAt: Date | null;
   readonly posting: Posting | null;
+  /** Null: an alias. */
+  readonly list: ListProperties | null;
   readonly targets: readonly Mailbox[];
   readonly badTargets: readonly string[];
   /** There are more targets than anybody may have; the rest was not read. */

@@ -1,7 +1,7 @@
 /** Rows of the directory tables become what the rest of the program knows. Somebody may have written them by hand: nothing in them is trusted. */
 import { cannotBeOurs, parseDomain } from "../mail/domain.ts";
 import { type Mailbox, mailboxOfKey, parseMailbox } from "../mail/mailbox.ts";
-import type { Domain, Entry, Posting } from "./directory.ts";
+import type { Domain, Entry, ListProperties, Posting } from "./directory.ts";
 
 export type DomainRow = {
   readonly domain: string;
@@ -16,6 +16,11 @@ export type EntryRow = {
   readonly owner: string | null;
   readonly expires_at: Date | number | null;
   readonly posting: Posting | null;
+  readonly own_copy: boolean;
+  readonly may_leave: boolean;
+  readonly member_limit: number | null;
+  readonly senders: readonly string[] | null;
+  readonly excluded: readonly string[] | null;
   readonly targets: readonly string[];
 };
 
@@ -52,8 +57,31 @@ export function entryOfRow(row: EntryRow, oversized: boolean): Entry | null {
     else targets.push(target);
   }
   const owner = row.owner === null ? null : readMailbox(row.owner);
-  return { address, kind: row.kind, owner, expiresAt: momentOf(row.expires_at), posting: row.posting, targets, badTargets, oversized };
+  const list = row.kind === "list" ? listProperties(row) : null;
+  return {
+    address,
+    kind: row.kind,
+    owner,
+    expiresAt: momentOf(row.expires_at),
+    posting: row.posting,
+    list,
+    targets,
+    badTargets,
+    oversized,
+  };
 }
+
+/** Of one list in a thousand there is more to say than this. */
+const PLAIN: ListProperties = { ownCopy: true, mayLeave: false, memberLimit: null, senders: [], excluded: [] };
+
+function listProperties(row: EntryRow): ListProperties {
+  const { own_copy: ownCopy, may_leave: mayLeave, member_limit: memberLimit } = row;
+  if (ownCopy && !mayLeave && memberLimit === null && row.senders === null && row.excluded === null) return PLAIN;
+  return { ownCopy, mayLeave, memberLimit, senders: mailboxesOf(row.senders), excluded: mailboxesOf(row.excluded) };
+}
+
+/** What is no address names nobody. */
+const mailboxesOf = (texts: readonly string[] | null): readonly Mailbox[] => (texts ?? []).flatMap((text) => readMailbox(text) ?? []);
 
 /** Postgres' `infinity` arrives as a number: it never comes; `-infinity` always has. */
 const momentOf = (value: Date | number | null): Date | null => (typeof value === "number" ? (value > 0 ? null : new Date(0)) : value);

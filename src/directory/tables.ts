@@ -53,7 +53,9 @@ export async function readEntries(
 ): Promise<Map<string, Entry>> {
   const { rows } = await db.query<EntryRow>({
     name: "directory_entries",
-    text: `select address, kind, owner, expires_at, posting,
+    text: `select address, kind, owner, expires_at, posting, own_copy, may_leave, member_limit,
+                  case when kind = 'list' then (select json_agg(mailbox) from list_roles r where r.address = e.address and role = 'sender') end as senders,
+                  case when kind = 'list' then (select json_agg(mailbox) from list_roles r where r.address = e.address and role = 'excluded') end as excluded,
                   to_json(array(select target from targets t where t.address = e.address order by target limit $2)) as targets
              from entries e where address = any($1::text[])`,
     values: [keys, INLINE + 1],

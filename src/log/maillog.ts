@@ -37,6 +37,10 @@ export type Maillog = {
   /** Read by fail2ban (docs/sending.md): `client` is the address alone. */
   signInFailed(event: { client: string; mechanism: string; login: string; why: string }): void;
   held(queueId: string, to: string, reason: string): void;
+  /** A post waits for the list's owner: one line for all its copies. */
+  heldPost(queueId: string, list: string, sender: string | null, reason: string): void;
+  /** What became of it. */
+  heldPostEnded(event: { queueId: string; list: string; as: "approved" | "rejected" | "expired"; by: string; copies: number }): void;
   quarantined(queueId: string): void;
 };
 
@@ -66,6 +70,10 @@ export function createMaillog(log: Log, metrics: Metrics): Maillog {
       });
     },
     held: (queueId, to, reason) => log.line("qmgr", `${queueId}: to=<${to}>, status=hold (${reason})`, { event: "held", queueId }),
+    heldPost: (queueId, list, sender, reason) =>
+      log.line("qmgr", `${queueId}: list=<${list}>, from=<${sender ?? ""}>, status=hold (${reason})`, { event: "heldPost", queueId }),
+    heldPostEnded: ({ queueId, list, as, by, copies }) =>
+      log.line("qmgr", `${queueId}: list=<${list}>, status=${as}, nrcpt=${copies} (by ${by})`, { event: as, queueId }),
     quarantined(queueId) {
       metrics.quarantined.inc();
       log.error("a message killed whoever tried to deliver it; it waits for a person", { queueId, next: "mailroom queue show" });

@@ -174,6 +174,11 @@ export const replyTable = {
   ),
   mailboxUnknown: row("550 5.1.1 No such address here", "the domain is ours, the address unknown or switched off", mendAddress),
   mayNotPost: row("550 5.7.2 You may not send to this address", "the list does not take mail from this sender", "Ask the list's owner."),
+  listAlone: row(
+    "452 4.5.3 This list and other recipients need transactions of their own",
+    "a list that takes this post only if the author of the message may post to it, beside another recipient; those accepted stay",
+    "Send to the rest in another transaction.",
+  ),
   leadsToItself: row(
     "550 5.4.6 This address leads only to itself",
     "every way from the address ends in a loop or in nothing",
@@ -227,6 +232,21 @@ export const replyTable = {
     "554 5.4.6 Message was here for this address before, mail loop",
     "a Delivered-To field names the very address it is sent to",
     "Look for a forward that leads back.",
+  ),
+  automaticToList: row(
+    "550 5.7.2 Lists do not take automatic mail",
+    "all that is behind the recipients is lists, and the message says that a program wrote it: Auto-Submitted, or Precedence bulk, junk or auto_reply",
+    "Write to a person, or ask the list's owner for an address that is no list.",
+  ),
+  wasOnList: row(
+    "554 5.4.6 Message has been on this list before, mail loop",
+    "its List-Id is that of the list it is sent to",
+    "Look for a member whose mail is sent back to the list.",
+  ),
+  postsTooFast: row(
+    "450 4.7.1 Too many posts to this list, try again in a minute",
+    "more than 5 posts of one sender to one list in a minute",
+    "Send the rest later; most servers do so by themselves.",
   ),
   localTrouble: row("451 4.3.0 Local trouble, try again later", "anything on our side that went wrong: nothing was stored", tryLater),
 } as const satisfies Record<string, Row>;

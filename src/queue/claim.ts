@@ -1,4 +1,5 @@
 import type { DsnRequest, Envelope, ReversePath } from "../mail/envelope.ts";
+import type { ListFields } from "../mail/list-fields.ts";
 import type { Mailbox } from "../mail/mailbox.ts";
 import type { MessageId } from "../mail/queue-id.ts";
 import type { Verdict } from "../mail/verdict.ts";
@@ -19,7 +20,20 @@ export type NewRecipient = {
   readonly dsn: DsnRequest;
   /** Not null: the recipient is stored as held, and why. */
   readonly held: string | null;
+  /** The list whose owner decides over the held copy, by key; else an admin does. */
+  readonly heldBy?: string | undefined;
+  /** It is a list's copy, and shows it. */
+  readonly list?: CopyOfList | undefined;
 };
+
+/** Keys. `member`: by whom the list led here, where that member may leave it by one click. */
+export type CopyOfList = { readonly address: string; readonly member: string | null };
+
+/** A post that waits for a list's owner. `sender`: who is told of it; null: nobody may be. */
+export type HeldPost = { readonly list: string; readonly reason: string; readonly sender: string | null; readonly subject: string };
+
+/** By the key of a list: the fields of its copies. */
+export type FieldsOfLists = Readonly<Record<string, ListFields>>;
 
 /** All that is known of a message once its final dot is read; the content went to the intake before. */
 export type NewMessage = {
@@ -32,6 +46,8 @@ export type NewMessage = {
   readonly clientAddress: string | null;
   readonly heloName: string | null;
   readonly authenticatedAs: string | null;
+  readonly listFields?: FieldsOfLists | undefined;
+  readonly heldPosts?: readonly HeldPost[] | undefined;
   readonly recipients: readonly NewRecipient[];
 };
 
@@ -60,6 +76,7 @@ export type ClaimedRecipient = {
   readonly lane: Lane;
   readonly paths: readonly (readonly string[])[];
   readonly dsn: DsnRequest;
+  readonly list?: CopyOfList | undefined;
   /** This attempt's number, from 1: it is booked already. */
   readonly attempt: number;
   /** Proves the claim when it is settled. */
@@ -83,6 +100,7 @@ export type ClaimedMessage = {
   readonly receivedAt: Date;
   readonly envelope: Envelope;
   readonly prefix: string;
+  readonly listFields?: FieldsOfLists | undefined;
   readonly size: number;
   readonly headerSize: number;
   readonly content: Content;

@@ -2,12 +2,12 @@ import type { Db, Queryable } from "../db/client.ts";
 import type { Envelope, Notify, ReversePath } from "../mail/envelope.ts";
 import { type Mailbox, parseMailbox } from "../mail/mailbox.ts";
 import { type MessageId, queueIdOf } from "../mail/queue-id.ts";
-import type { ClaimedMessage, ClaimedRecipient, Lane } from "./claim.ts";
+import type { ClaimedMessage, ClaimedRecipient, FieldsOfLists, Lane } from "./claim.ts";
 import { contentInDatabase } from "./content.ts";
 
 /** What a claiming statement returns of each recipient: the one list of columns for all of them. */
 export const CLAIMED_COLUMNS = `q.message_id, q.recipient_no, q.final_recipient, q.original_recipient, q.reverse_path, q.destination, q.lane,
-                q.paths, q.notify, q.orcpt, q.attempts, q.fence, q.failures, q.expires_at`;
+                q.paths, q.notify, q.orcpt, q.attempts, q.fence, q.failures, q.expires_at, q.list, q.member`;
 
 export type ClaimedRow = {
   message_id: bigint;
@@ -24,6 +24,8 @@ export type ClaimedRow = {
   fence: number;
   failures: number;
   expires_at: Date;
+  list: string | null;
+  member: string | null;
 };
 
 type MessageRow = {
@@ -38,6 +40,7 @@ type MessageRow = {
   sha256: Buffer;
   header_size: number;
   prefix: string;
+  list_fields: FieldsOfLists | null;
 };
 
 /** Puts the messages to the claimed recipients. */
@@ -59,7 +62,7 @@ async function readMessages(db: Queryable, ids: readonly MessageId[]): Promise<M
   const { rows } = await db.query<MessageRow>({
     name: "read_messages",
     text: `select message_id, received_at, reverse_path, smtputf8, body_8bit, ret, envid, size::double precision as size, sha256,
-                  header_size, prefix
+                  header_size, prefix, list_fields
              from messages where message_id = any($1::bigint[]) and message_id between $2 and $3`,
     values: [sorted.map(String), sorted[0], sorted.at(-1)],
   });
@@ -79,6 +82,7 @@ function claimedMessage(db: Db, row: MessageRow, recipients: readonly ClaimedRow
       envid: row.envid,
     },
     prefix: row.prefix,
+    listFields: row.list_fields ?? undefined,
     size: row.size,
     headerSize: row.header_size,
     content: contentInDatabase(db, row.message_id, row.size, row.sha256),
@@ -100,6 +104,7 @@ function claimedRecipient(row: ClaimedRow): ClaimedRecipient {
     fence: row.fence,
     failures: row.failures,
     expiresAt: row.expires_at,
+    list: row.list === null ? undefined : { address: row.list, member: row.member },
   };
 }
 

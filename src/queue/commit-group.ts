@@ -7,6 +7,8 @@ import type { QueueSettings } from "./settings.ts";
 /** One statement stores at most this many messages and octets: enough to share a commit, short enough not to hold the next group up. */
 const GROUP_MESSAGES = 128;
 const GROUP_OCTETS = 4 * 1024 * 1024;
+/** A message with more recipients is a group alone: nobody waits for the rows of a list, and it may take longer than other statements. */
+const GROUP_RECIPIENTS = 2000;
 /** Statements under way at once: while one waits for the disk, the next is being parsed. */
 const GROUPS_AT_ONCE = 2;
 
@@ -19,9 +21,9 @@ export type CommitGroup = {
 
 /**
  * Group commit: messages of concurrent sessions share one statement and one flush of the log. Nothing waits for a timer;
- * a group is whatever came in while the groups before it were being written.
+ * a group is whatever came in while the groups before it were being written. `patientDb`: the same database, for what takes long.
  */
-export function commitGroup(db: Db, nodeNo: number, settings: QueueSettings): CommitGroup {
+export function commitGroup(db: Db, patientDb: Db, nodeNo: number, settings: QueueSettings): CommitGroup {
   const waiting: Waiting[] = [];
   let running = 0;
 
@@ -53,7 +55,7 @@ export function commitGroup(db: Db, nodeNo: number, settings: QueueSettings): Co
   /** A lost answer leaves it open whether the commit happened: then the database is asked, once nothing of it is under way any more. */
   const storeAll = async (storables: readonly Storable[]): Promise<void> => {
     try {
-      await enqueue(db, nodeNo, storables, settings);
+      await enqueue(recipientsOf(storables) > GROUP_RECIPIENTS ? patientDb : db, nodeNo, storables, settings);
     } catch (error) {
       if ((await outcomeOf(db, error, allStored(storables))) !== "committed") throw error;
     }
@@ -75,12 +77,16 @@ const allStored = (storables: readonly Storable[]) => ({
   values: [storables.map((one) => one.messageId), storables.length],
 });
 
+const recipientsOf = (storables: readonly Storable[]): number => storables.reduce((sum, { message }) => sum + message.recipients.length, 0);
+
 function takeGroup(waiting: Waiting[]): Waiting[] {
   let octets = 0;
   let count = 0;
+  let recipients = 0;
   for (const { storable } of waiting) {
     octets += storable.chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-    if (count > 0 && (count >= GROUP_MESSAGES || octets > GROUP_OCTETS)) break;
+    recipients += storable.message.recipients.length;
+    if (count > 0 && (count >= GROUP_MESSAGES || octets > GROUP_OCTETS || recipients > GROUP_RECIPIENTS)) break;
     count++;
   }
   return waiting.splice(0, count);

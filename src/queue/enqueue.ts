@@ -2,7 +2,7 @@ import type { Queryable } from "../db/client.ts";
 import type { Notify, ReversePath } from "../mail/envelope.ts";
 import { mailboxText } from "../mail/mailbox.ts";
 import type { MessageId } from "../mail/queue-id.ts";
-import type { NewMessage, NewRecipient } from "./claim.ts";
+import type { HeldPost, NewMessage, NewRecipient } from "./claim.ts";
 import { arraysOf, type Column, names, unnested } from "./columns.ts";
 import type { QueueSettings } from "./settings.ts";
 
@@ -29,6 +29,7 @@ const notifyText = (notify: Notify): string | null => notify?.join(",") ?? null;
  * text at a third of the speed. Recipients come in claimed, their first attempt booked. docs/decisions says what was measured.
  */
 export async function enqueue(db: Queryable, nodeNo: number, batch: readonly Storable[], settings: QueueSettings): Promise<void> {
+  const heldPosts = batch.flatMap(heldPostsOf);
   const columns = [...arraysOf(batch, MESSAGE_COLUMNS), ...arraysOf(batch.flatMap(recipientsOf), RECIPIENT_COLUMNS)];
   const values: unknown[] = [...columns, nodeNo, settings.leaseSeconds, settings.lifetimeSeconds, settings.noticeLifetimeSeconds];
   const chunkRows: string[] = [];
@@ -38,8 +39,10 @@ export async function enqueue(db: Queryable, nodeNo: number, batch: readonly Sto
       values.push(messageId, firstChunkNo + i, octets);
     });
   }
-  // One prepared statement per number of chunks; rare large batches are not worth keeping.
-  await db.query({ ...(chunkRows.length <= 64 ? { name: `enqueue_${chunkRows.length}` } : {}), text: enqueueText(chunkRows), values });
+  const heldFrom = heldPosts.length > 0 ? values.push(...arraysOf(heldPosts, HELD_COLUMNS)) - HELD_COLUMNS.length + 1 : null;
+  // One prepared statement per number of chunks; rare large batches, and held posts, are not worth keeping.
+  const name = chunkRows.length <= 64 && heldFrom === null ? { name: `enqueue_${chunkRows.length}` } : {};
+  await db.query({ ...name, text: enqueueText(chunkRows, heldFrom), values });
 }
 
 const MESSAGE_COLUMNS: readonly Column<Storable>[] = [
@@ -58,6 +61,7 @@ const MESSAGE_COLUMNS: readonly Column<Storable>[] = [
   ["helo_name", "text", (s) => s.message.heloName],
   ["authenticated_as", "text", (s) => s.message.authenticatedAs],
   ["recipient_count", "integer", (s) => s.message.recipients.length],
+  ["list_fields", "json", (s) => (s.message.listFields === undefined ? null : JSON.stringify(s.message.listFields))],
 ];
 
 type RecipientRow = {
@@ -80,7 +84,22 @@ const RECIPIENT_COLUMNS: readonly Column<RecipientRow>[] = [
   ["orcpt", "text", (r) => r.recipient.dsn.orcpt],
   ["claimed", "smallint", (r) => r.claimed],
   ["held_reason", "text", (r) => r.recipient.held],
+  ["list", "text", (r) => r.recipient.list?.address ?? null],
+  ["member", "text", (r) => r.recipient.list?.member ?? null],
+  ["held_by", "text", (r) => (r.recipient.held === null ? null : (r.recipient.heldBy ?? null))],
 ];
+
+type HeldRow = HeldPost & { readonly messageId: MessageId };
+
+const HELD_COLUMNS: readonly Column<HeldRow>[] = [
+  ["message_id", "bigint", (h) => h.messageId],
+  ["list", "text", (h) => h.list],
+  ["reason", "text", (h) => h.reason],
+  ["sender", "text", (h) => h.sender],
+  ["subject", "text", (h) => h.subject],
+];
+
+const heldPostsOf = ({ messageId, message }: Storable): HeldRow[] => (message.heldPosts ?? []).map((post) => ({ ...post, messageId }));
 
 const recipientsOf = ({ messageId, message, claimed }: Storable): RecipientRow[] =>
   message.recipients.map((recipient, recipientNo) => ({
@@ -93,15 +112,16 @@ const recipientsOf = ({ messageId, message, claimed }: Storable): RecipientRow[]
 const RECIPIENTS_FROM = 1 + MESSAGE_COLUMNS.length;
 const [NODE, LEASE, LIFETIME, NOTICE_LIFETIME] = [0, 1, 2, 3].map((i) => RECIPIENTS_FROM + RECIPIENT_COLUMNS.length + i);
 
-const enqueueText = (chunkRows: readonly string[]): string => `
+const enqueueText = (chunkRows: readonly string[], heldFrom: number | null): string => `
 with new_messages as (
   insert into messages (${names(MESSAGE_COLUMNS)}) select * from ${unnested(MESSAGE_COLUMNS, 1)}
 )${chunkRows.length === 0 ? "" : `, new_chunks as (insert into content_chunks (message_id, chunk_no, octets) values ${chunkRows.join(", ")})`}
+${heldFrom === null ? "" : `, new_held as (insert into held_posts (${names(HELD_COLUMNS)}) select * from ${unnested(HELD_COLUMNS, heldFrom)})`}
 insert into queued_recipients (message_id, recipient_no, final_recipient, original_recipient, reverse_path, destination, lane, paths,
-                               notify, orcpt, attempts, unrecorded, claimed_by, fence, next_attempt_at, expires_at, held_at, held_reason)
+                               notify, orcpt, attempts, unrecorded, claimed_by, fence, next_attempt_at, expires_at, held_at, held_reason, list, member, held_by)
 select message_id, recipient_no, final_recipient, original_recipient, reverse_path, destination, lane, paths, notify, orcpt,
        claimed, claimed, case when claimed = 1 then $${NODE}::integer end, claimed,
        now() + make_interval(secs => claimed * $${LEASE}::double precision),
        now() + make_interval(secs => case when lane = 2 then $${NOTICE_LIFETIME}::double precision else $${LIFETIME}::double precision end),
-       case when held_reason is not null then now() end, held_reason
+       case when held_reason is not null then now() end, held_reason, list, member, held_by
   from ${unnested(RECIPIENT_COLUMNS, RECIPIENTS_FROM)} as r(${names(RECIPIENT_COLUMNS)})`;

@@ -27,15 +27,19 @@ export async function settleWithNotice(
   settings: QueueSettings,
   claimed: number,
 ): Promise<{ storable: Storable; content: Content }> {
-  const { messageId, message, octets } = notice;
-  const chunks: Buffer[] = [];
-  for (let at = 0; at < octets.length; at += CHUNK_OCTETS) chunks.push(octets.subarray(at, at + CHUNK_OCTETS));
-  const sha256 = createHash("sha256").update(octets).digest();
-  const storable = { messageId, message, size: octets.length, sha256, chunks, firstChunkNo: 0, claimed };
+  const storable = storableOf(notice, claimed);
   await db.transaction(async (tx) => {
     const { refused } = await settleBatch(tx, nodeNo, endings);
     if (refused > 0) throw new ClaimLost(`${refused} of ${endings.length} recipients are held by another node`);
     await enqueue(tx, nodeNo, [storable], settings);
   });
-  return { storable, content: contentInMemory(chunks) };
+  return { storable, content: contentInMemory(storable.chunks) };
+}
+
+/** A notice as it is stored; so many of its recipients are claimed with it. */
+export function storableOf({ messageId, message, octets }: Notice & { readonly messageId: MessageId }, claimed: number): Storable {
+  const chunks: Buffer[] = [];
+  for (let at = 0; at < octets.length; at += CHUNK_OCTETS) chunks.push(octets.subarray(at, at + CHUNK_OCTETS));
+  const sha256 = createHash("sha256").update(octets).digest();
+  return { messageId, message, size: octets.length, sha256, chunks, firstChunkNo: 0, claimed };
 }

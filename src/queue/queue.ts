@@ -2,22 +2,23 @@
  * queue: the only reader and writer of the queue's tables. What it took it keeps until each recipient is settled, whatever dies. Trusts its
  * rows and the database's promises (checked at start); opens no connection of its own and knows no caller. States: docs/queue.md.
  */
-import type { Db } from "../db/client.ts";
+import type { Db, Queryable } from "../db/client.ts";
 import type { Log } from "../log/log.ts";
 import type { Maillog } from "../log/maillog.ts";
 import type { Metrics } from "../log/metrics.ts";
 import { mailboxText } from "../mail/mailbox.ts";
 import { idMaker, type MessageId, queueIdOf } from "../mail/queue-id.ts";
 import { nextStep } from "./backoff.ts";
+import { type BrakeAnswer, brake, type Post } from "./brake.ts";
 import type { ClaimedMessage, ClaimedRecipient, Content, Intake, NewMessage, Settlement } from "./claim.ts";
 import { type Claimer, createClaimer, type Delivery } from "./claimer.ts";
 import { commitGroup } from "./commit-group.ts";
 import { createDatabaseClock } from "./database-clock.ts";
-import type { Storable } from "./enqueue.ts";
+import { enqueue, type Storable } from "./enqueue.ts";
 import { openIntake } from "./intake.ts";
 import { memoryBudget } from "./memory-budget.ts";
 import { registerNode, unregisterNode } from "./node.ts";
-import { type Notice, settleWithNotice } from "./notice.ts";
+import { type Notice, settleWithNotice, storableOf } from "./notice.ts";
 import { releaseUntried } from "./release.ts";
 import type { Selection } from "./selection.ts";
 import type { QueueSettings } from "./settings.ts";
@@ -27,6 +28,8 @@ import { claimSelected } from "./steer.ts";
 
 export type Queue = {
   openIntake(): Intake;
+  /** See brake.ts. */
+  brake(posts: readonly Post[], sender: string, messageId: MessageId): Promise<ReadonlyMap<string, BrakeAnswer>>;
   /** From now on claims due recipients and hands them, and what is accepted, to delivery. */
   start(delivery: Delivery): void;
   /** Looks for due recipients at once. */
@@ -37,6 +40,8 @@ export type Queue = {
   settle(endings: readonly Ending[]): Promise<void>;
   /** The same for recipients of one message, with a notice that exists if and only if they are settled. Rejects when neither happened. */
   settleWithNotice(endings: readonly Ending[], notice: Notice): Promise<void>;
+  /** What `work` writes, and the notices it returns, in one commit: all of it or nothing. */
+  withNotices(work: (tx: Queryable) => Promise<readonly Notice[]>): Promise<void>;
   /** Claims up to a batch of what a person selected, held recipients too, for the caller to settle. */
   claimSelected(selection: Selection): Promise<ClaimedMessage[]>;
   /** Gives untried recipients back. */
@@ -51,6 +56,8 @@ export type QueueDeps = {
   readonly db: Db;
   /** The same database with synchronous_commit off, for content that comes before its message's commit. */
   readonly aheadDb: Db;
+  /** The same database for statements about all members of a large list, which take longer than a dialogue may wait. Not given: db. */
+  readonly patientDb?: Db;
   readonly log: Log;
   readonly maillog: Maillog;
   readonly metrics: Metrics;
@@ -62,12 +69,12 @@ export type QueueDeps = {
 const SELECTED_AT_ONCE = 500;
 
 export async function openQueue(deps: QueueDeps): Promise<Queue> {
-  const { db, aheadDb, log, maillog, metrics, settings } = deps;
+  const { db, aheadDb, patientDb = db, log, maillog, metrics, settings } = deps;
   const { nodeNo } = await registerNode(db);
   const clock = await createDatabaseClock(db, nodeNo, settings.leaseSeconds, log);
   const nextId = idMaker(nodeNo, () => clock.now().getTime());
   const budget = memoryBudget(settings.memoryBudgetOctets);
-  const group = commitGroup(db, nodeNo, settings);
+  const group = commitGroup(db, patientDb, nodeNo, settings);
   const settler = createSettler({ db, aheadDb, nodeNo, log, maillog, metrics });
   const claimer: Claimer = createClaimer({ db, nodeNo, leaseSeconds: settings.leaseSeconds, log, maillog });
   const inMemory = inMemoryMessages();
@@ -105,6 +112,7 @@ export async function openQueue(deps: QueueDeps): Promise<Queue> {
 
   return {
     openIntake: () => openIntake({ db, aheadDb, budget, log, settings, store, claimable }, nextId()),
+    brake: (posts, sender, messageId) => brake(db, posts, sender, messageId),
     start(to) {
       delivery = to;
       claimer.start(to);
@@ -124,6 +132,15 @@ export async function openQueue(deps: QueueDeps): Promise<Queue> {
       }
       logAccepted(maillog, storable.storable);
       handOver(storable.storable, storable.content, () => undefined);
+    },
+    async withNotices(work) {
+      const stored = await patientDb.transaction(async (tx) => {
+        const storables = (await work(tx)).map((notice) => storableOf({ ...notice, messageId: nextId() }, 0));
+        if (storables.length > 0) await enqueue(tx, nodeNo, storables, settings);
+        return storables;
+      });
+      for (const storable of stored) logAccepted(maillog, storable);
+      if (stored.length > 0) claimer.wake();
     },
     claimSelected: (selection) => claimSelected(db, nodeNo, selection, settings.leaseSeconds, SELECTED_AT_ONCE),
     async release(messages) {
@@ -166,8 +183,8 @@ function claimedAtOnce({ message, claimed }: Storable, expiresAt: Date): Claimed
 
 function claimedMessage(storable: Storable, content: Content, recipients: readonly ClaimedRecipient[], receivedAt: Date): ClaimedMessage {
   const { messageId, message, size } = storable;
-  const { envelope, prefix, headerSize } = message;
-  return { messageId, queueId: queueIdOf(messageId), receivedAt, envelope, prefix, size, headerSize, content, recipients };
+  const { envelope, prefix, listFields, headerSize } = message;
+  return { messageId, queueId: queueIdOf(messageId), receivedAt, envelope, prefix, listFields, size, headerSize, content, recipients };
 }
 
 function logAccepted(maillog: Maillog, { messageId, message, size }: Storable): void {
@@ -180,8 +197,10 @@ function logAccepted(maillog: Maillog, { messageId, message, size }: Storable): 
     client: message.clientAddress ?? "local",
     messageId: message.headerMessageId,
   });
+  for (const { list, reason, sender } of message.heldPosts ?? []) maillog.heldPost(queueId, list, sender, reason);
   for (const recipient of message.recipients)
-    if (recipient.held !== null) maillog.held(queueId, mailboxText(recipient.finalRecipient), recipient.held);
+    if (recipient.held !== null && recipient.heldBy === undefined)
+      maillog.held(queueId, mailboxText(recipient.finalRecipient), recipient.held);
 }
 
 /** Messages whose content is in memory, until their last recipient here has ended. */

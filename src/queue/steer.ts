@@ -29,7 +29,7 @@ export const retry = (tx: Queryable, selection: Selection): Promise<SteeredBy> =
 
 /** Keeps the selected recipients until a person releases them. They neither expire nor are they tried. */
 export const hold = (tx: Queryable, selection: Selection, reason: string): Promise<SteeredBy> =>
-  steer(tx, selection, "q.held_at is null", "held_at = now(), held_reason = $2", false, [reason]);
+  steer(tx, selection, "q.held_at is null", "held_at = now(), held_reason = $2, held_by = null", false, [reason]);
 
 /** Keeps what waits of a signed-in person's mail. What is being tried now is left; called again, it is found when it waits again. */
 export async function holdSentBy(tx: Queryable, login: string, reason: string): Promise<number> {
@@ -51,7 +51,7 @@ export const release = (tx: Queryable, selection: Selection): Promise<SteeredBy>
     tx,
     selection,
     "(q.held_at is not null or q.quarantined_at is not null)",
-    "held_at = null, held_reason = null, quarantined_at = null, unrecorded = 0, next_attempt_at = now()",
+    "held_at = null, held_reason = null, held_by = null, quarantined_at = null, unrecorded = 0, next_attempt_at = now()",
     true,
   );
 
@@ -121,7 +121,7 @@ export async function claimSelected(
                        where ${condition} and q.claimed_by is null order by q.message_id, q.recipient_no limit $4 for update skip locked)
       update queued_recipients q
          set claimed_by = $2, fence = q.fence + 1, attempts = q.attempts + 1, unrecorded = q.unrecorded + 1,
-             held_at = null, held_reason = null, quarantined_at = null, next_attempt_at = now() + make_interval(secs => $3::double precision)
+             held_at = null, held_reason = null, held_by = null, quarantined_at = null, next_attempt_at = now() + make_interval(secs => $3::double precision)
         from chosen where q.message_id = chosen.message_id and q.recipient_no = chosen.recipient_no
       returning ${CLAIMED_COLUMNS}`,
     values: [parameter, nodeNo, leaseSeconds, atMost],

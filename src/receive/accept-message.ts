@@ -6,11 +6,17 @@ import { missingFields, NOTHING_MISSING } from "../mail/missing-fields.ts";
 import { queuedAs, replies } from "../mail/replies.ts";
 import type { Reply } from "../mail/reply.ts";
 import { deliveredToField, receivedField } from "../mail/trace-field.ts";
-import type { NewMessage, NewRecipient } from "../queue/claim.ts";
+import type { NewMessage } from "../queue/claim.ts";
 import type { Content } from "./content.ts";
 import type { ContentFault } from "./content-scanner.ts";
+import { decideForAuthor } from "./decide-recipient.ts";
 import type { Dialogue } from "./dialogue.ts";
+import { inTime } from "./in-time.ts";
+import { applyBrake, checkPost, listParts } from "./post-checks.ts";
 import type { Sender, Transaction } from "./transaction.ts";
+import { deciderOf } from "./transaction-commands.ts";
+
+type Copy = Transaction["copies"][number];
 
 const faultReplies: Readonly<Record<ContentFault, Reply>> = {
   nul: replies.holdsNul,
@@ -28,13 +34,14 @@ export async function acceptMessage(dialogue: Dialogue, transaction: Transaction
   const dotAt = performance.now();
   try {
     await content.finish();
-    const judged = judge(dialogue, transaction, content);
-    if ("code" in judged) {
+    const header = judge(dialogue, transaction, content);
+    const copies = "code" in header ? header : await copiesOf(dialogue, transaction, content, header);
+    if ("code" in header || "code" in copies) {
       content.drop();
-      return judged;
+      return "code" in header ? header : (copies as Reply);
     }
     const held = (transaction.sender && (await dialogue.context.deps.sending?.heldFor(transaction.sender.person))) ?? null;
-    await content.intake.commit(newMessage(dialogue, transaction, content, judged, held));
+    await content.intake.commit(newMessage(dialogue, transaction, content, header, held === null ? copies : holdAll(copies, held)));
     dialogue.context.deps.metrics.acceptSeconds.observe((performance.now() - dotAt) / 1000);
     return queuedAs(content.intake.queueId);
   } catch (cause) {
@@ -52,9 +59,7 @@ function judge({ context }: Dialogue, transaction: Transaction, content: Content
   if (!read.ok) return read.reply;
   if (countReceived(read.header) > context.limits.receivedFields) return replies.tooManyHops; // RFC 5321 §6.3
   if (transaction.sender !== null && !isByTheSender(read.header, transaction.sender)) return replies.authorNotYours;
-  // RFC 9228 §3. Other servers may take Received fields out; whoever forwards leaves this one in.
-  const loops = transaction.loopsAmong(deliveredTo(read.header)).length;
-  return loops > 0 && loops === transaction.named ? replies.hereBefore : read.header;
+  return read.header;
 }
 
 /** RFC 6409 §6.1. The author is one address in one From field, and one that the person may send from; Sender and Reply-To are free. */
@@ -63,13 +68,42 @@ function isByTheSender(header: Header, { rights }: Sender): boolean {
   return author !== null && rights.maySendAs(author);
 }
 
-/** `held`: not null, all of it waits for a person, for that reason. */
+/** The copies to be stored, or the reply that refuses the message: what could not be decided at RCPT is decided here. */
+async function copiesOf(dialogue: Dialogue, transaction: Transaction, content: Content, header: Header): Promise<readonly Copy[] | Reply> {
+  const { context } = dialogue;
+  const refusal = await takeAwaited(dialogue, transaction, header);
+  if (refusal !== null) return refusal;
+  // RFC 9228 §3. Other servers may take Received fields out; whoever forwards leaves this one in.
+  const loops = new Set(transaction.loopsAmong(deliveredTo(header)));
+  if (loops.size > 0 && loops.size === transaction.named) return replies.hereBefore;
+  const copies = checkPost(withoutLoops(transaction.copies, loops), header);
+  const sender = transaction.envelope.reversePath;
+  const posts = transaction.posts.map(({ address, reach }) => ({ list: address.key, reach }));
+  if ("code" in copies || sender === null || posts.length === 0) return copies;
+  return applyBrake(copies, await context.deps.brake(posts, sender.key, content.intake.messageId));
+}
+
+/** Asks for the list that waits for the author. Null: it takes the post, or there is none. */
+async function takeAwaited(dialogue: Dialogue, transaction: Transaction, header: Header): Promise<Reply | null> {
+  const { awaited } = transaction;
+  if (awaited === null) return null;
+  const { limits } = dialogue.context;
+  const asked = decideForAuthor(deciderOf(dialogue), awaited.forwardPath, authorOf(header));
+  const decision = await inTime(asked, limits.lookupTimeout, "the lookup of an author");
+  if (!decision.accepted) return decision.reply;
+  return transaction.add(decision.forwardPath, awaited.dsn, decision, limits.messageRecipients) ? null : replies.tooManyRecipients;
+}
+
+/** All of it waits for a person, for that reason; what is held already stays so for its own. */
+const holdAll = (copies: readonly Copy[], reason: string): readonly Copy[] =>
+  copies.map((copy) => ({ ...copy, recipient: { ...copy.recipient, held: copy.recipient.held ?? reason } }));
+
 function newMessage(
   { context, client, state, tls }: Dialogue,
   transaction: Transaction,
   content: Content,
   header: Header,
-  held: string | null,
+  copies: readonly Copy[],
 ): NewMessage {
   const { envelope, onlyForwardPath, sender } = transaction;
   const at = new Date();
@@ -89,7 +123,6 @@ function newMessage(
   });
   const missing = sender === null ? NOTHING_MISSING : missingFields(header, { id: randomUUID(), hostname: context.settings.hostname, at });
   const trace = onlyForwardPath === null ? received : deliveredToField(onlyForwardPath) + received;
-  const recipients = withoutLoops(transaction, header);
   return {
     envelope: scanner.eightBit ? { ...envelope, body: "8BITMIME" } : envelope, // RFC 6152 §3: what it is counts, not what was announced
     // With several forward-paths each would read of the others; a copy that comes back comes back for one of them, and gets it then.
@@ -99,17 +132,17 @@ function newMessage(
     clientAddress: client.address,
     heloName,
     authenticatedAs: sender?.person.login ?? null,
-    recipients: held === null ? recipients : recipients.map((recipient) => ({ ...recipient, held: recipient.held ?? held })),
+    recipients: copies.map(({ recipient }) => recipient),
+    ...listParts(copies, header, envelope.reversePath),
   };
 }
 
 /** DATA has one reply for all: where some forward-paths loop, the others are served, and those wait for a person instead of going round. */
-function withoutLoops(transaction: Transaction, header: Header): readonly NewRecipient[] {
-  const loops = new Set(transaction.loopsAmong(deliveredTo(header)));
-  if (loops.size === 0) return transaction.recipients;
-  return transaction.recipients.map((recipient) =>
-    loops.has(recipient.originalRecipient)
-      ? { ...recipient, held: recipient.held ?? `mail loop: was here for ${recipient.originalRecipient} before` }
-      : recipient,
-  );
+function withoutLoops(copies: readonly Copy[], loops: ReadonlySet<string>): readonly Copy[] {
+  if (loops.size === 0) return copies;
+  return copies.map((copy) => {
+    const { originalRecipient, held } = copy.recipient;
+    if (!loops.has(originalRecipient)) return copy;
+    return { ...copy, recipient: { ...copy.recipient, held: held ?? `mail loop: was here for ${originalRecipient} before` } };
+  });
 }

@@ -3,6 +3,8 @@ import type { Log } from "../log/log.ts";
 import type { Maillog } from "../log/maillog.ts";
 import type { Metrics } from "../log/metrics.ts";
 import type { Mailbox } from "../mail/mailbox.ts";
+import type { MessageId } from "../mail/queue-id.ts";
+import type { BrakeAnswer, Post } from "../queue/brake.ts";
 import type { Intake } from "../queue/claim.ts";
 import type { Resolve } from "../resolve/resolution.ts";
 import type { Sending } from "../sending/sending.ts";
@@ -19,6 +21,8 @@ type Address = { readonly host: string; readonly port: number };
 export type ReceiveDeps = {
   readonly directory: Pick<Directory, "domain">;
   readonly resolve: Resolve;
+  /** Counts posts to lists, and says how each list takes this one. */
+  readonly brake: (posts: readonly Post[], sender: string, messageId: MessageId) => Promise<ReadonlyMap<string, BrakeAnswer>>;
   /** A place in the queue for one message. */
   readonly openIntake: () => Intake;
   readonly log: Log;
@@ -48,6 +52,8 @@ export type ReceiveSettings = {
   readonly uncountedNetworks: readonly string[];
   /** Gets mail to postmaster that nobody answers; null: it is held. */
   readonly postmaster: Mailbox | null;
+  /** Members of lists can leave by a link: there is a server for it. */
+  readonly canLeave: boolean;
   readonly limits: Limits;
 };
 

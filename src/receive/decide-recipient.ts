@@ -7,8 +7,9 @@ import type { ForwardPath } from "../mail/path.ts";
 import { replies, replyToLocalPart } from "../mail/replies.ts";
 import type { Reply } from "../mail/reply.ts";
 import { answerOf, only, postmasterAnswer } from "../resolve/answer.ts";
-import type { DeadEnd, FinalRecipient, Resolution, Resolve } from "../resolve/resolution.ts";
+import type { Resolution, Resolve } from "../resolve/resolution.ts";
 import { decideRelay, type RelayDecision } from "./relay-decision.ts";
+import type { Destination } from "./transaction.ts";
 
 /** Who answers for `<postmaster>`: the mailbox it means, and the one that gets its mail when that leads nowhere (null: held for a person). */
 export type Postmaster = { readonly address: Mailbox; readonly fallback: Mailbox | null };
@@ -30,18 +31,17 @@ export type Decider = {
   readonly unavailable: (cause: Error) => void;
 };
 
-/** Where mail for a forward-path goes, or the reply that refuses it. `forwardPath` is the path as a mailbox. */
-export type RecipientDecision =
-  | {
-      readonly accepted: true;
-      readonly forwardPath: Mailbox;
-      readonly recipients: readonly FinalRecipient[];
-      /** Targets that get no copy, while others do. */
-      readonly deadEnds: readonly DeadEnd[];
-    }
+/**
+ * Where mail for a forward-path goes, or the reply that refuses it. `forwardPath` is the path as a mailbox. "ifAuthorMay": a list does not take
+ * the envelope's sender, who is a stranger and may be somebody's bounce address, or signed in and may write under another of their addresses;
+ * decideForAuthor has the last word.
+ */
+export type RecipientDecision = Decided | { readonly accepted: "ifAuthorMay"; readonly forwardPath: Mailbox };
+type Decided =
+  | ({ readonly accepted: true; readonly forwardPath: Mailbox } & Destination)
   | { readonly accepted: false; readonly reply: Reply };
 
-const refuse = (reply: Reply): RecipientDecision => ({ accepted: false, reply });
+const refuse = (reply: Reply): Decided => ({ accepted: false, reply });
 
 /** Decides one RCPT (RFC 5321 §4.1.1.3): relay first, then what the address means. */
 export async function decideRecipient(decider: Decider, question: RecipientQuestion): Promise<RecipientDecision> {
@@ -73,15 +73,16 @@ async function domainOf(decider: Decider, path: ForwardPath): Promise<Lookup<unk
   return decider.directory.domain(path.mailbox.domain);
 }
 
-const accept = (forwardPath: Mailbox, recipients: readonly FinalRecipient[], deadEnds: readonly DeadEnd[] = []): RecipientDecision => ({
+const accept = (forwardPath: Mailbox, { recipients, posts, deadEnds }: Destination): Decided => ({
   accepted: true,
   forwardPath,
   recipients,
+  posts,
   deadEnds,
 });
 
 /** As given: a foreign local part keeps its case, and expansion is its own server's business. */
-const relayed = (mailbox: Mailbox): RecipientDecision => accept(mailbox, [only(mailbox, [mailbox.key])]);
+const relayed = (mailbox: Mailbox): Decided => accept(mailbox, { recipients: [only(mailbox, [mailbox.key])], posts: [], deadEnds: [] });
 
 async function toOurs(decider: Decider, given: Mailbox, question: RecipientQuestion): Promise<RecipientDecision> {
   const mailbox = atOurs(given);
@@ -89,6 +90,8 @@ async function toOurs(decider: Decider, given: Mailbox, question: RecipientQuest
   if (refusal !== null) return refuse(refusal);
   const fallback = async () => (await decider.postmaster()).fallback;
   const { meant, resolution } = await answerOf(asking(decider, question), mailbox, question.reversePath === null, fallback);
+  if (resolution.kind === "mayNotPost" && (question.signedIn || (await isStranger(decider, question.reversePath))))
+    return { accepted: "ifAuthorMay", forwardPath: given };
   return decided(decider, meant === mailbox ? given : meant, resolution);
 }
 
@@ -97,11 +100,26 @@ const asking =
   (mailbox: Mailbox) =>
     decider.resolve(mailbox, reversePath);
 
-function decided(decider: Decider, forwardPath: Mailbox, resolution: Resolution): RecipientDecision {
-  if (resolution.kind === "expanded" && resolution.recipients.length > 0)
-    return accept(forwardPath, resolution.recipients, resolution.deadEnds);
+function decided(decider: Pick<Decider, "unavailable">, forwardPath: Mailbox, resolution: Resolution): Decided {
+  if (resolution.kind === "expanded" && resolution.recipients.length > 0) return accept(forwardPath, resolution);
   if (resolution.kind === "unavailable") decider.unavailable(resolution.cause);
   return refuse(refusalOf(resolution));
+}
+
+/** A sender outside: the envelope may name anything that takes bounces. Somebody of ours has one address and writes under it. */
+async function isStranger(decider: Decider, reversePath: ReversePath): Promise<boolean> {
+  if (reversePath === null) return false;
+  return cannotBeOurs(reversePath.domain) || (await decider.directory.domain(reversePath.domain)).kind === "absent";
+}
+
+/** Decides a list's RCPT again for the author of the message (RFC 5322 §3.6.2). Nobody is the author: nobody may post. */
+export async function decideForAuthor(
+  decider: Pick<Decider, "resolve" | "unavailable">,
+  forwardPath: Mailbox,
+  author: Mailbox | null,
+): Promise<Decided> {
+  if (author === null) return refuse(replies.mayNotPost);
+  return decided(decider, forwardPath, await decider.resolve(atOurs(forwardPath), author));
 }
 
 function refusalOf(resolution: Resolution): Reply {

@@ -73,7 +73,13 @@ const oneAddress: Decider = {
   resolve: async (mailbox): Promise<Resolution> => {
     const nothing = { hops: [], deadEnds: [] };
     if (mailbox.key !== "u@campus.test") return { kind: "absent", ...nothing };
-    return { kind: "expanded", recipients: [{ mailbox, paths: [[mailbox.key]], morePaths: 0, list: null, held: null }], ...nothing };
+    return {
+      kind: "expanded",
+      recipients: [{ mailbox, paths: [[mailbox.key]], morePaths: 0, list: null, held: null }],
+      posts: [],
+      withoutOwnCopy: [],
+      ...nothing,
+    };
   },
   postmaster: async () => {
     const parsed = parseMailbox("postmaster@campus.test");

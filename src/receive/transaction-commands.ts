@@ -1,5 +1,5 @@
 import type { Log } from "../log/log.ts";
-import type { Envelope } from "../mail/envelope.ts";
+import type { DsnRequest, Envelope } from "../mail/envelope.ts";
 import { type Mailbox, mailboxText, parseMailbox, textOfKey } from "../mail/mailbox.ts";
 import { parseMailParameters, parseRcptParameters } from "../mail/parameters.ts";
 import { parseForwardPath, parseReversePath } from "../mail/path.ts";
@@ -8,6 +8,7 @@ import { replies, replyToFault } from "../mail/replies.ts";
 import type { Reply } from "../mail/reply.ts";
 import type { DeadEnd } from "../resolve/resolution.ts";
 import { Content } from "./content.ts";
+import type { Context } from "./context.ts";
 import { type Decider, decideRecipient, type Postmaster, type RecipientDecision } from "./decide-recipient.ts";
 import type { Answer, Dialogue } from "./dialogue.ts";
 import { inTime } from "./in-time.ts";
@@ -37,7 +38,7 @@ export function MAIL(dialogue: Dialogue, argument: Buffer): Answer {
   const { smtputf8, body, ret, envid } = parameters.value;
   const envelope = { reversePath: parsed.path, smtputf8, body, ret, envid };
   if (state.person !== null) return openSubmission(dialogue, state.person, envelope);
-  state.transaction = new Transaction(envelope);
+  state.transaction = new Transaction(envelope, context.settings.canLeave);
   return replies.senderOk;
 }
 
@@ -53,7 +54,7 @@ async function openSubmission(dialogue: Dialogue, person: Person, envelope: Enve
     if (rights.kind === "unavailable") throw rights.cause;
     if (rights.kind === "absent" || !rights.value.maySendAs(envelope.reversePath)) return replies.senderNotYours;
     if (held !== null) return replies.sendingStopped;
-    state.transaction = new Transaction(envelope, { person, rights: rights.value });
+    state.transaction = new Transaction(envelope, context.settings.canLeave, { person, rights: rights.value });
     return replies.senderOk;
   } catch (cause) {
     return dialogue.trouble("smtp.rights_not_known", cause);
@@ -83,17 +84,23 @@ export function RCPT(dialogue: Dialogue, argument: Buffer): Answer {
     context.limits.lookupTimeout,
     "deciding a forward-path",
   ).then(
-    (decision) => {
-      if (!decision.accepted) return decision.reply;
-      const taken = transaction.add(decision.forwardPath, dsn.value, decision.recipients, context.limits.messageRecipients);
-      if (taken) logDeadEnds(context.deps.log, decision.forwardPath, decision.deadEnds);
-      return taken ? replies.recipientOk : replies.tooManyRecipients;
-    },
+    (decision) => take(context, transaction, decision, dsn.value),
     (cause: unknown) => {
       dialogue.trouble("smtp.lookup_failed", cause);
       return replies.lookupFailed;
     },
   );
+}
+
+function take({ deps, limits }: Context, transaction: Transaction, decision: RecipientDecision, dsn: DsnRequest): Reply {
+  if (decision.accepted === false) return decision.reply;
+  if (decision.accepted === "ifAuthorMay") {
+    return transaction.awaitAuthor(decision.forwardPath, dsn) ? replies.recipientOk : replies.listAlone;
+  }
+  if (transaction.awaited !== null) return replies.listAlone;
+  if (!transaction.add(decision.forwardPath, dsn, decision, limits.messageRecipients)) return replies.tooManyRecipients;
+  logDeadEnds(deps.log, decision.forwardPath, decision.deadEnds);
+  return replies.recipientOk;
 }
 
 /** Of the dead ends of one forward-path so many get a line of their own. */
@@ -142,13 +149,14 @@ function behind(word: string, argument: Buffer): Buffer | null {
   return begins ? argument.subarray(word.length) : null;
 }
 
-function deciderOf({ context, trouble }: Dialogue): Decider {
-  const { deps, settings } = context;
+/** What the decision of a RCPT asks, for this connection. */
+export function deciderOf(dialogue: Dialogue): Decider {
+  const { deps, settings } = dialogue.context;
   return {
     directory: deps.directory,
     resolve: deps.resolve,
     postmaster: () => postmasterOf(deps.firstDomain, settings.hostname, settings.postmaster),
-    unavailable: (cause) => trouble("smtp.lookup_failed", cause),
+    unavailable: (cause) => dialogue.trouble("smtp.lookup_failed", cause),
   };
 }
 

@@ -4,18 +4,16 @@
  */
 import type { Log } from "../log/log.ts";
 import type { Metrics } from "../log/metrics.ts";
-import { readHeader } from "../mail/header.ts";
-import { messageIdOf } from "../mail/header-facts.ts";
-import type { Mailbox } from "../mail/mailbox.ts";
-import { mailboxText } from "../mail/mailbox.ts";
+import { type Mailbox, mailboxText } from "../mail/mailbox.ts";
 import { reply } from "../mail/reply.ts";
-import type { NewMessage, NewRecipient, Settlement } from "../queue/claim.ts";
+import type { Settlement } from "../queue/claim.ts";
 import { ClaimLost } from "../queue/notice.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { Ending } from "../queue/settle.ts";
 import type { Resolution } from "../resolve/resolution.ts";
 import { type FailureNotice, sortByAudience } from "./audience.ts";
 import { composeFailureDsn, type Reporter } from "./failure-dsn.ts";
+import { noticeMessage, noticeRecipients } from "./notice-message.ts";
 
 export type ReportDeps = {
   readonly queue: Pick<Queue, "endingOf" | "settle" | "settleWithNotice">;
@@ -45,14 +43,14 @@ async function settleFailure(deps: ReportDeps, notice: FailureNotice): Promise<v
   const { queue, log, metrics } = deps;
   const queueId = notice.endings[0]?.message.queueId;
   try {
-    const recipients = await recipientsOf(deps, notice.to);
+    const recipients = await noticeRecipients(deps.resolve, notice.to);
     if (recipients === null) {
       log.warn("a bounce has nobody to go to", { queueId, sender: mailboxText(notice.to) });
       await queue.settle(notice.endings);
       return;
     }
     const octets = await composeFailureDsn(notice, deps.reporter);
-    await queue.settleWithNotice(notice.endings, { message: dsnMessage(octets, recipients), octets });
+    await queue.settleWithNotice(notice.endings, { message: noticeMessage(octets, recipients), octets });
     metrics.bounces.inc();
   } catch (error) {
     if (error instanceof ClaimLost) {
@@ -72,40 +70,3 @@ const keep = (ending: Ending): Ending => ({
   afterSeconds: 60,
   countsAsFailure: false,
 });
-
-/** Null: the sender's address leads nowhere. Throws when nobody can tell now. */
-async function recipientsOf(deps: ReportDeps, to: Mailbox): Promise<NewRecipient[] | null> {
-  const resolution = await deps.resolve(to);
-  if (resolution.kind === "unavailable") throw resolution.cause;
-  if (resolution.kind !== "expanded") return null;
-  return resolution.recipients.map((final) => ({
-    finalRecipient: final.mailbox,
-    originalRecipient: mailboxText(to),
-    reversePath: null,
-    lane: 2,
-    paths: final.paths,
-    dsn: { notify: null, orcpt: null },
-    held: null,
-  }));
-}
-
-function dsnMessage(octets: Buffer, recipients: readonly NewRecipient[]): NewMessage {
-  const headerSize = octets.indexOf("\r\n\r\n") + 4;
-  const read = readHeader(octets.subarray(0, headerSize));
-  return {
-    envelope: {
-      reversePath: null,
-      smtputf8: false,
-      body: octets.some((octet) => octet > 127) ? "8BITMIME" : "7BIT",
-      ret: null,
-      envid: null,
-    },
-    prefix: "",
-    headerSize,
-    headerMessageId: read.ok ? messageIdOf(read.header) : null,
-    clientAddress: null,
-    heloName: null,
-    authenticatedAs: null,
-    recipients,
-  };
-}

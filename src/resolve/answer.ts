@@ -15,9 +15,10 @@ export async function answerOf(ask: Ask, mailbox: Mailbox, isBounce: boolean, fa
   const postmaster = postmasterOf(mailbox.domain);
   if (atOurs(mailbox).key === postmaster.key) return postmasterAnswer(ask, postmaster, fallback);
   const resolution = await ask(mailbox);
-  // A bounce of a copy we sent for a list finds somebody, the list's owner or not.
-  if (isBounce && resolution.kind === "absent" && resolution.bouncesOf !== undefined)
-    return postmasterAnswer(ask, postmasterOf(resolution.bouncesOf.domain), fallback);
+  // What a list has by itself finds somebody, the list's owner or not; its bounce address takes nothing but bounces.
+  const ofList = resolution.kind === "absent" ? resolution.ofList : undefined;
+  if (ofList !== undefined && (ofList.as === "listOwner" || isBounce))
+    return postmasterAnswer(ask, postmasterOf(ofList.asked.domain), fallback);
   return { meant: mailbox, resolution };
 }
 
@@ -28,7 +29,7 @@ export async function postmasterAnswer(ask: Ask, meant: Mailbox, fallback: Fallb
     return { meant, resolution };
   const to = await fallback();
   const recipient = to === null ? only(meant, [meant.key], `nobody answers ${meant.key}`) : only(to, [meant.key, to.key]);
-  return { meant, resolution: { kind: "expanded", recipients: [recipient], deadEnds: [] } };
+  return { meant, resolution: { kind: "expanded", recipients: [recipient], deadEnds: [], posts: [], withoutOwnCopy: [] } };
 }
 
 /** `mailbox` alone, reached by `path`. */
@@ -37,5 +38,5 @@ export const only = (mailbox: Mailbox, path: readonly string[], held: string | n
   paths: [path],
   morePaths: 0,
   list: null,
-  held,
+  held: held === null ? null : { reason: held, by: null },
 });

@@ -1,6 +1,5 @@
 import { type Mailbox, mailboxOfKey } from "../mail/mailbox.ts";
-
-export const BOUNCES = "-bounces";
+import { BOUNCES } from "./generated.ts";
 
 /**
  * The reverse-path of a list's copies (RFC 5321 §3.9.2): `list-bounces@`, which leads to the list's owner (meanings.ts), or the postmaster

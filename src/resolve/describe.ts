@@ -27,8 +27,7 @@ export type Description = {
 export function describe(walked: Walk, resolution: Resolution, bars: ReadonlyMap<Node, Bar>, routes: Routes): Description {
   const isBarred = (node: Node) => resolution.kind === "mayNotPost" && bars.get(node) === "mayNotPost";
   const visible = reached(walked.graph, (node) => !isBarred(node));
-  const recipients = resolution.kind === "expanded" ? resolution.recipients : [];
-  const ends = new Ends(walked, routes, new Map(recipients.map((one) => [one.mailbox.key, one])), isBarred);
+  const ends = new Ends(walked, routes, resolution, isBarred);
   const drawing = new Drawing(ends, closingEdges(walked.graph));
   for (const node of visible) drawing.add(node);
   for (const start of walked.graph.starts) drawing.start(start);
@@ -69,7 +68,7 @@ class Drawing implements Description {
     const reason = HOP_REASONS[node.entry?.kind ?? "alias"];
     for (const address of badTargetsOf(node)) {
       const id = this.nodes.length;
-      this.nodes.push({ id, address, kind: "bad", owner: null, posting: null, expires_at: null, ldap: null });
+      this.nodes.push({ id, address, kind: "bad", ...NO_ENTRY });
       this.#leaf(id, this.#hop(node, id, reason).id, { state: "badTarget" }, [...pathTo(node), address]);
     }
   }
@@ -104,7 +103,7 @@ class Drawing implements Description {
       final_recipient: recipient ? mailboxText(recipient.mailbox) : null,
       path_taken: path,
       next_hop: nextHop ?? null,
-      reverse_path: recipient?.list ? mailboxText(bounceMailbox(recipient.list)) : null,
+      reverse_path: recipient?.list ? mailboxText(bounceMailbox(recipient.list.address)) : null,
     });
   }
 }
@@ -114,6 +113,7 @@ const ANSWERS: Readonly<Record<LeafState, Reply>> = {
   discarded: replies.recipientOk,
   duplicate: replies.recipientOk,
   held: replies.recipientOk,
+  senderHasIt: replies.recipientOk,
   unknown: replies.mailboxUnknown,
   expired: replies.mailboxUnknown,
   empty: replies.mailboxUnknown,
@@ -139,12 +139,15 @@ class Ends {
   readonly #walked: Walk;
   readonly #routes: Routes;
   readonly #recipients: ReadonlyMap<string, FinalRecipient>;
+  readonly #ownCopies: ReadonlySet<string>;
   readonly #isBarred: (node: Node) => boolean;
 
-  constructor(walked: Walk, routes: Routes, recipients: ReadonlyMap<string, FinalRecipient>, isBarred: (node: Node) => boolean) {
+  constructor(walked: Walk, routes: Routes, resolution: Resolution, isBarred: (node: Node) => boolean) {
     this.#walked = walked;
     this.#routes = routes;
-    this.#recipients = recipients;
+    const { recipients, withoutOwnCopy } = resolution.kind === "expanded" ? resolution : { recipients: [], withoutOwnCopy: [] };
+    this.#recipients = new Map(recipients.map((one) => [one.mailbox.key, one]));
+    this.#ownCopies = new Set(withoutOwnCopy.map(({ key }) => key));
     this.#isBarred = isBarred;
   }
 
@@ -179,7 +182,8 @@ class Ends {
     const recipient = this.#recipients.get(node.mailbox.key);
     const route = this.#routes.get(node.mailbox.domain);
     const held = recipient?.held ?? null;
-    if (recipient !== undefined && held !== null) return { state: "held", detail: held, recipient };
+    if (recipient !== undefined && held !== null) return { state: "held", detail: held.reason, recipient };
+    if (this.#ownCopies.has(node.mailbox.key)) return { state: "senderHasIt" };
     if (route?.kind !== "found") return { state: "lookupFailed", ...(route?.kind === "unavailable" && { detail: route.cause.message }) };
     const end = { nextHop: route.value.url, ...(recipient !== undefined && { recipient }) };
     return route.value.kind === "discard" ? { state: "discarded", ...end } : { state: "delivers", ...end };
@@ -191,12 +195,22 @@ function describeNode(id: number, { mailbox, kind, why, entry }: Node): Explaine
     id,
     address: mailboxText(mailbox),
     kind: explainedKind(kind, why, entry?.kind ?? null),
-    owner: entry?.owner ? mailboxText(entry.owner) : null,
-    posting: entry?.posting ?? null,
-    expires_at: entry?.expiresAt?.toISOString() ?? null,
-    ldap: entry?.ldap === undefined ? null : originOf(entry.ldap),
+    ...(entry === null ? NO_ENTRY : factsOf(entry)),
   };
 }
+
+type EntryFacts = Omit<ExplainedNode, "id" | "address" | "kind">;
+const NO_ENTRY: EntryFacts = { owner: null, posting: null, own_copy: null, may_leave: null, excluded: 0, expires_at: null, ldap: null };
+
+const factsOf = ({ owner, posting, list, expiresAt, ldap }: Entry): EntryFacts => ({
+  owner: owner === null ? null : mailboxText(owner),
+  posting,
+  own_copy: list?.ownCopy ?? null,
+  may_leave: list?.mayLeave ?? null,
+  excluded: list?.excluded.length ?? 0,
+  expires_at: expiresAt?.toISOString() ?? null,
+  ldap: ldap === undefined ? null : originOf(ldap),
+});
 
 const originOf = ({ source, dn, answeredAt, stale, shadowed }: LdapOrigin): ExplainedNode["ldap"] => ({
   source,

@@ -27,6 +27,7 @@ const REASONS: Readonly<Record<HopReason, string>> = {
   postmaster: "named in the settings, as nobody answers",
   person: "mailbox of the person",
   groupMember: "in the group",
+  listOwner: "answers for the list",
 };
 
 /** The tree with its reasons, what RCPT would answer if that is no plain yes, warnings, and a summary. Lines without an end at the last. */
@@ -111,18 +112,23 @@ function ldapText(kind: string, { source, dn, answered_at, stale, shadowed }: No
   return `${kind} in ${source} (${printable(dn)}), ${stale === null ? age : `LAST GOOD ANSWER, ${age}: ${stale}`}${known}`;
 }
 
-function describeNode({ kind, owner, posting, expires_at, ldap }: ExplainedNode, asOf: string): string {
+function describeNode({ kind, owner, posting, own_copy, may_leave, excluded, expires_at, ldap }: ExplainedNode, asOf: string): string {
   if (ldap !== null) return ldapText(kind, ldap, asOf);
   if (kind !== "list" && kind !== "alias") return "";
   return [
     kind === "list" ? "list" : "",
-    posting === null || posting === "anyone" ? "" : posting === "moderated" ? "moderated" : `${posting} may post`,
+    posting === null || posting === "anyone" ? "" : (POSTING[posting] ?? `${posting} may post`),
+    own_copy === false ? "no copy to its sender" : "",
+    may_leave ? "members may leave" : "",
+    excluded === 0 ? "" : `${excluded.toLocaleString("en")} excluded`,
     kind === "list" && owner !== null ? `owner ${owner}` : "",
     expires_at === null ? "" : `until ${momentText(new Date(expires_at))}`,
   ]
     .filter((part) => part !== "")
     .join(", ");
 }
+
+const POSTING: Readonly<Record<string, string>> = { moderated: "moderated", named: "named senders may post" };
 
 function leafText(leaf: ExplainedLeaf, node: ExplainedNode): string {
   const how = [leaf.next_hop ?? "", leaf.reverse_path === null ? "" : `bounces to ${leaf.reverse_path}`]
@@ -140,6 +146,7 @@ function stateText(state: LeafState, detail: string | null): string {
     discarded: "discarded, as the route says",
     duplicate: "duplicate, one copy only",
     held: `HELD${why}`,
+    senderHasIt: "the sender has it already, no copy",
     unknown: "DEAD END no such address (5.1.1)",
     expired: "DEAD END expired (5.1.1)",
     empty: "DEAD END leads to nobody (5.1.1)",
@@ -160,6 +167,7 @@ const SUMMARY: readonly (readonly [state: readonly LeafState[], one: string, man
   [["discarded"], "is discarded", "are discarded"],
   [["duplicate"], "duplicate", "duplicates"],
   [["held"], "held", "held"],
+  [["senderHasIt"], "the sender's own", "the sender's own"],
   [["unknown", "expired", "empty", "badTarget"], "dead end", "dead ends"],
   [["loop"], "loop", "loops"],
   [["mayNotPost"], "may not post", "may not post"],

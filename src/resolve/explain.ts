@@ -10,7 +10,9 @@ import type { ExplainedLeaf, Explanation } from "./explanation.ts";
 import type { Graph, Node } from "./graph.ts";
 import { withBars } from "./held.ts";
 import { outcomeOf } from "./outcome.ts";
-import { type Bar, barsFor, listsIn } from "./posting.ts";
+import { withoutOwnCopy } from "./own-copy.ts";
+import { type Bar, barsFor } from "./posting.ts";
+import { listsIn } from "./posts.ts";
 import type { FinalRecipient, Resolution } from "./resolution.ts";
 import type { ResolveOptions } from "./resolve.ts";
 import { LIMITS, type Limits, type Walk, walk } from "./walk.ts";
@@ -72,7 +74,8 @@ async function askFor(
   const walked = await walk(directory, [mailbox], limits, time);
   const lists = walked.kind === "complete" ? listsIn(walked.graph) : [];
   const bars = sender === undefined ? NO_BARS : await barsFor(directory, walked.graph, lists, sender, limits, time);
-  return { walked, lists, bars, resolution: resolutionOf(walked, bars) };
+  const resolution = await withoutOwnCopy(directory, resolutionOf(walked, bars), walked.graph, sender ?? null);
+  return { walked, lists, bars, resolution };
 }
 
 /** The way of mail to a postmaster whom nobody answers: to whom the settings name, or no further. */

@@ -10,6 +10,11 @@ export type ExplainedNode = {
   readonly kind: ExplainedKind;
   readonly owner: string | null;
   readonly posting: string | null;
+  /** Of a list: a member who posts gets a copy; members may leave by themselves. Of all else null. */
+  readonly own_copy: boolean | null;
+  readonly may_leave: boolean | null;
+  /** How many addresses a list excludes. */
+  readonly excluded: number;
   readonly expires_at: string | null;
   /** Of a person or group. `stale`: why this is the last good answer; null: it is what the source says. `answered_at`: when the source said it. */
   readonly ldap: {
@@ -33,6 +38,7 @@ export type LeafState =
   | "discarded"
   | "duplicate"
   | "held"
+  | "senderHasIt"
   | "unknown"
   | "expired"
   | "empty"
@@ -78,7 +84,7 @@ export type Explanation = {
   readonly warnings: readonly string[];
 };
 
-const FINE: ReadonlySet<LeafState> = new Set(["delivers", "discarded", "duplicate", "held"]);
+const FINE: ReadonlySet<LeafState> = new Set(["delivers", "discarded", "duplicate", "held", "senderHasIt"]);
 
 /** 0: all deliver (a copy that waits for a moderator or is discarded by a route counts as that); 1: something is unavailable now; 2: something fails. */
 export function exitStatusOf({ leaves, verdict }: Explanation): 0 | 1 | 2 {

@@ -1,6 +1,6 @@
 import type { Graph, Node } from "./graph.ts";
 import type { Bar } from "./posting.ts";
-import type { FinalRecipient, Resolution } from "./resolution.ts";
+import type { FinalRecipient, Held, Resolution } from "./resolution.ts";
 
 type Expanded = Extract<Resolution, { readonly kind: "expanded" }>;
 
@@ -19,7 +19,7 @@ export function withBars(expanded: Expanded, graph: Graph, bars: ReadonlyMap<Nod
   const recipients = expanded.recipients.map((recipient): FinalRecipient => {
     const node = graph.nodes.get(recipient.mailbox.key);
     if (node === undefined || free.has(node)) return recipient;
-    return { ...recipient, held: reasonFor(node, bars, allowed.has(node) ? "moderated" : "mayNotPost") };
+    return { ...recipient, held: heldFor(node, bars, allowed.has(node) ? "moderated" : "mayNotPost") };
   });
   return { ...expanded, recipients };
 }
@@ -31,11 +31,13 @@ export function reached(graph: Graph, passes: (node: Node) => boolean): Readonly
   return seen;
 }
 
-function reasonFor(node: Node, bars: ReadonlyMap<Node, Bar>, wanted: Bar): string {
+function heldFor(node: Node, bars: ReadonlyMap<Node, Bar>, wanted: Bar): Held {
   let list: Node | null = node.parent;
   while (list !== null && bars.get(list) !== wanted) list = list.parent;
   list ??= [...bars].find(([, bar]) => bar === wanted)?.[0] ?? node;
-  return wanted === "moderated"
-    ? `${list.mailbox.key} is moderated`
-    : `the sender may not post to ${list.mailbox.key}, which another address leads to`;
+  const reason =
+    wanted === "moderated"
+      ? `${list.mailbox.key} is moderated`
+      : `the sender may not post to ${list.mailbox.key}, which another address leads to`;
+  return { reason, by: list.mailbox };
 }

@@ -8,8 +8,8 @@ export type Answers = { readonly entries: ReadonlyMap<string, Entry>; readonly p
 const NO_PEOPLE: People = { byKey: new Map(), unavailable: new Map(), freshUntil: Number.POSITIVE_INFINITY };
 
 /** Whether an entry stands for the candidate that was asked for. */
-export const answers = (entry: Entry | undefined, listOnly: boolean): entry is Entry =>
-  entry !== undefined && (!listOnly || entry.kind === "list");
+export const answers = (entry: Entry | undefined, ofList: Candidate["ofList"]): entry is Entry =>
+  entry !== undefined && (ofList === null || entry.kind === "list");
 
 /** What LDAP says of the addresses whose meaning it may decide. None: it is not asked. */
 export async function peopleAmong(
@@ -22,9 +22,9 @@ export async function peopleAmong(
   return open.length === 0 ? NO_PEOPLE : people(open);
 }
 
-/** The candidates before the first that Postgres knows. Bounce addresses are of lists, and lists are in Postgres. */
+/** The candidates before the first that Postgres knows. The addresses that lists have by themselves are of lists in Postgres. */
 function leftOpen(candidates: readonly Candidate[], entries: ReadonlyMap<string, Entry>): Mailbox[] {
-  const decided = candidates.findIndex(({ entry, listOnly }) => answers(entries.get(entry.key), listOnly));
+  const decided = candidates.findIndex(({ entry, ofList }) => answers(entries.get(entry.key), ofList));
   const before = decided < 0 ? candidates : candidates.slice(0, decided);
-  return before.filter(({ listOnly }) => !listOnly).map(({ entry }) => entry);
+  return before.filter(({ ofList }) => ofList === null).map(({ entry }) => entry);
 }

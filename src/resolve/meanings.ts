@@ -1,21 +1,24 @@
 /** What an address at our domains may mean, before any entry is asked for. */
 import type { Domain } from "../directory/directory.ts";
 import { type Mailbox, mailboxOfKey } from "../mail/mailbox.ts";
-import { BOUNCES } from "./bounce-mailbox.ts";
+import { listsAnsweredFor } from "./generated.ts";
 import type { HopReason } from "./resolution.ts";
 
 export type Domains = ReadonlyMap<string, Domain>;
 
 export type Step = { readonly to: Mailbox; readonly reason: HopReason };
 
-/** An entry that would answer for the address, and the way to it. `listOnly`: it counts only if it is a list, whose bounces these are. */
-export type Candidate = { readonly entry: Mailbox; readonly way: readonly Step[]; readonly listOnly: boolean };
+/**
+ * An entry that would answer for the address, and the way to it. `ofList`: it counts only if it is a list, and the address is one that the
+ * list has by itself: its bounce address, or one that leads to its owner.
+ */
+export type Candidate = { readonly entry: Mailbox; readonly way: readonly Step[]; readonly ofList: "bounces" | "listOwner" | null };
 
 /** In the order in which they are taken. `otherwise`: where mail goes when none of them has an entry, null: nowhere. */
 export type Meanings = { readonly candidates: readonly Candidate[]; readonly otherwise: readonly Step[] | null };
 
 /**
- * First the exact address, then without its `+tag`, then the list whose bounce address it is; the same again in the domain that this one
+ * First the exact address, then without its `+tag`, then the list whose own address it is (bounces, owner, request); the same again in the domain that this one
  * is an alias of; last the catch-all. An alias domain's own catch-all has no effect: there every local part means something elsewhere.
  */
 export function meaningsOf(address: Mailbox, domains: Domains): Meanings {
@@ -39,12 +42,14 @@ export function meaningsOf(address: Mailbox, domains: Domains): Meanings {
 }
 
 function candidatesAt(at: Mailbox, domain: Domain, way: readonly Step[]): Candidate[] {
-  const candidates: Candidate[] = [{ entry: at, way, listOnly: false }];
+  const candidates: Candidate[] = [{ entry: at, way, ofList: null }];
   const plus = domain.subaddressing ? at.localPart.indexOf("+") : -1;
   const base = plus > 0 ? mailboxAt(at.localPart.slice(0, plus), at.domain) : null;
-  if (base !== null) candidates.push({ entry: base, way: [...way, { to: base, reason: "subaddress" }], listOnly: false });
-  const list = at.localPart.endsWith(BOUNCES) ? mailboxAt(at.localPart.slice(0, -BOUNCES.length), at.domain) : null;
-  if (list !== null) candidates.push({ entry: list, way, listOnly: true });
+  if (base !== null) candidates.push({ entry: base, way: [...way, { to: base, reason: "subaddress" }], ofList: null });
+  for (const { localPart, ofList } of listsAnsweredFor(at.localPart)) {
+    const list = mailboxAt(localPart, at.domain);
+    if (list !== null) candidates.push({ entry: list, way, ofList });
+  }
   return candidates;
 }
 

@@ -3,6 +3,7 @@ import type { Mailbox } from "../mail/mailbox.ts";
 import type { Edge, Graph, Node } from "./graph.ts";
 import { closingEdges } from "./loops.ts";
 import { waysOf } from "./paths.ts";
+import { listCopyOf, postsIn } from "./posts.ts";
 import type { DeadEnd, FinalRecipient, Resolution } from "./resolution.ts";
 import type { Walk } from "./walk.ts";
 
@@ -13,17 +14,18 @@ export function outcomeOf(walked: Walk): Resolution {
   const closing = closingEdges(graph);
   const deadEnds = deadEndsOf(graph, closing);
   const recipients = recipientsOf(graph, closing);
-  if (recipients.length > 0) return { kind: "expanded", recipients, deadEnds };
-  const bouncesOf = listBehindBounces(graph);
-  if (bouncesOf !== null) return { kind: "absent", deadEnds, bouncesOf };
+  if (recipients.length > 0) return { kind: "expanded", recipients, deadEnds, posts: postsIn(graph), withoutOwnCopy: [] };
+  const ofList = listsOwnAddress(graph);
+  if (ofList !== null) return { kind: "absent", deadEnds, ofList };
   return { kind: deadEnds.every(({ why }) => why === "loop") ? "onlyItself" : "absent", deadEnds };
 }
 
-/** The bounce address that the asked address is, or means. */
-function listBehindBounces({ starts }: Graph): Mailbox | null {
+/** The address of a list's own that the asked address is, or means. */
+function listsOwnAddress({ starts }: Graph): { readonly asked: Mailbox; readonly as: "bounces" | "listOwner" } | null {
   const passed = new Set<Node>(); // a catch-all may mean itself
   for (let at = starts[0]; at?.kind === "passed" && !passed.has(at); at = at.hops[0]?.to) {
-    if (at.hops[0]?.reason === "bounces") return at.mailbox;
+    const reason = at.hops[0]?.reason;
+    if (reason === "bounces" || reason === "listOwner") return { asked: at.mailbox, as: reason };
     passed.add(at);
   }
   return null;
@@ -50,13 +52,7 @@ function recipientsOf(graph: Graph, closing: ReadonlySet<Edge>): FinalRecipient[
   for (const node of graph.nodes.values()) {
     if (node.kind !== "final") continue;
     const { paths, more } = ways(node);
-    recipients.push({ mailbox: node.mailbox, paths, morePaths: more, list: lastList(node), held: null });
+    recipients.push({ mailbox: node.mailbox, paths, morePaths: more, list: listCopyOf(node), held: null });
   }
   return recipients;
-}
-
-/** The last list on the shortest way. */
-function lastList(node: Node): Mailbox | null {
-  for (let at: Node | null = node.parent; at !== null; at = at.parent) if (at.entry?.kind === "list") return at.entry.address;
-  return null;
 }

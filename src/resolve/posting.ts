@@ -1,6 +1,6 @@
 /**
- * Who may post to the lists that a message would pass. Decided on the envelope's sender, which nobody has proved: a list that must be
- * sure is moderated.
+ * Who may post to the lists that a message would pass. Decided on the sender that is asked about, of the envelope or the From field, which
+ * nobody has proved unless he signed in: a list that must be sure is moderated.
  */
 import type { Directory } from "../directory/directory.ts";
 import type { ReversePath } from "../mail/envelope.ts";
@@ -8,16 +8,13 @@ import { found, type Lookup } from "../mail/lookup.ts";
 import { atOurs, type Mailbox } from "../mail/mailbox.ts";
 import type { Graph, Node } from "./graph.ts";
 import { type Domains, meaningsOf } from "./meanings.ts";
+import { answersForAnother } from "./posts.ts";
 import { type Limits, walk } from "./walk.ts";
 
 /** Why a list does not take a post at once: the sender may not post there, or its moderator sees every post first. */
 export type Bar = "mayNotPost" | "moderated";
 
 export type PostingDirectory = Pick<Directory, "domains" | "entries" | "people">;
-
-/** Lists of a graph, in the order in which they were met. */
-export const listsIn = ({ nodes }: Graph): Node[] =>
-  [...nodes.values()].filter((node) => node.kind === "entry" && node.entry?.kind === "list");
 
 /** The lists that do not simply take the sender's post. */
 export async function barsFor(
@@ -44,6 +41,7 @@ export async function barsFor(
     const takes =
       posting === "anyone" ||
       (posting === "campus" && domains.value.has(sender.domain)) ||
+      (posting === "named" && isNamed(list, names, domains.value)) ||
       (posting === "members" && senders.some((one) => leadsTo(graph, list, one)));
     if (!takes) unsure.push(list);
   }
@@ -55,16 +53,17 @@ export async function barsFor(
   return found(bars);
 }
 
-/** All that a sender is called here: the address as written, without its tag, and the same in the domain that its own is an alias of. */
-function namesOf(sender: Mailbox, domains: Domains): string[] {
-  if (!domains.has(sender.domain)) return [sender.key];
-  const { candidates } = meaningsOf(atOurs(sender), domains);
-  return candidates.filter(({ listOnly }) => !listOnly).map(({ entry }) => entry.key);
+/** The list names the sender. */
+function isNamed(list: Node, names: readonly string[], domains: Domains): boolean {
+  const named = list.entry?.list?.senders ?? [];
+  return named.some((one) => names.includes(domains.has(one.domain) ? atOurs(one).key : one.key));
 }
 
-function answersForAnother(list: Node): boolean {
-  for (let at = list.parent; at !== null; at = at.parent) if (at.hops[0]?.reason === "bounces") return true;
-  return false;
+/** All that a sender is called here: the address as written, without its tag, and the same in the domain that its own is an alias of. */
+export function namesOf(sender: Mailbox, domains: Domains): string[] {
+  if (!domains.has(sender.domain)) return [sender.key];
+  const { candidates } = meaningsOf(atOurs(sender), domains);
+  return candidates.filter(({ ofList }) => ofList === null).map(({ entry }) => entry.key);
 }
 
 /** Whether a list leads to a node, itself or through others. */

@@ -2,8 +2,8 @@ import type { ReversePath } from "../mail/envelope.ts";
 import type { Mailbox } from "../mail/mailbox.ts";
 
 /**
- * Why one address led to another. `person`, `groupMember`: an LDAP source says so. `bounces`: a list's bounce address leads to whoever
- * answers for the list. `postmaster`: nobody answers it, so it leads to whom the settings name.
+ * Why one address led to another. `person`, `groupMember`: an LDAP source says so. `bounces`, `listOwner`: an address that a list has by
+ * itself leads to whoever answers for the list. `postmaster`: nobody answers it, so it leads to whom the settings name.
  */
 export type HopReason =
   | "alias"
@@ -12,9 +12,24 @@ export type HopReason =
   | "domainAlias"
   | "catchAll"
   | "bounces"
+  | "listOwner"
   | "postmaster"
   | "person"
   | "groupMember";
+
+/** The list that a copy passed last, as far as the copy shows it. */
+export type ListCopy = {
+  readonly address: Mailbox;
+  /** The member by whom the list led here, if that member leads to nobody else and may leave the list; else null. */
+  readonly leaver: Mailbox | null;
+  /** Members may write to it. */
+  readonly takesPosts: boolean;
+  /** The list stands for the owner of another, which this mail was for: what lists refuse, this one must take. */
+  readonly answersForAnother: boolean;
+};
+
+/** A list that mail for an address is a post to: the first one on its way. `reach`: final recipients behind it. */
+export type PostedList = { readonly address: Mailbox; readonly reach: number };
 
 /** Where an expansion ends, once however many ways lead there. */
 export type FinalRecipient = {
@@ -24,10 +39,13 @@ export type FinalRecipient = {
   /** How many more ways there are. */
   readonly morePaths: number;
   /** The last list on the shortest way, whose bounce address becomes the reverse-path of the copy; null: none. */
-  readonly list: Mailbox | null;
-  /** Every way passes a list whose moderator must see the message first: the copy is stored as held, for this reason. */
-  readonly held: string | null;
+  readonly list: ListCopy | null;
+  /** Every way passes a list whose owner must see the message first, or an admin where it is nobody's: the copy is stored as held, for this reason. */
+  readonly held: Held | null;
 };
+
+/** `by`: the list whose owner decides; null: an admin does. */
+export type Held = { readonly reason: string; readonly by: Mailbox | null };
 
 /** A target that leads nowhere; it is reported and breaks nothing else. `empty`: an entry without targets. */
 export type DeadEnd = {
@@ -45,9 +63,17 @@ export type Resolution =
       readonly kind: "expanded";
       readonly recipients: readonly FinalRecipient[];
       readonly deadEnds: readonly DeadEnd[];
+      /** The lists it is a post to. */
+      readonly posts: readonly PostedList[];
+      /** Who gets no copy for having sent it. */
+      readonly withoutOwnCopy: readonly Mailbox[];
     }
-  // 550 5.1.1; `bouncesOf`: of a list's bounce address whose owner cannot be reached, so that its postmaster must answer for it
-  | { readonly kind: "absent"; readonly deadEnds: readonly DeadEnd[]; readonly bouncesOf?: Mailbox }
+  // 550 5.1.1; `ofList`: an address that a list has by itself, whose owner cannot be reached, so that its postmaster must answer for it
+  | {
+      readonly kind: "absent";
+      readonly deadEnds: readonly DeadEnd[];
+      readonly ofList?: { readonly asked: Mailbox; readonly as: "bounces" | "listOwner" };
+    }
   | { readonly kind: "unavailable"; readonly cause: Error } // 451 4.3.0
   | { readonly kind: "tooLarge"; readonly limit: "depth" | "recipients" | "hops"; readonly at: string } // 550 5.2.4
   | { readonly kind: "onlyItself"; readonly deadEnds: readonly DeadEnd[] } // 550 5.4.6

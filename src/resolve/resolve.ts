@@ -8,7 +8,9 @@ import type { Graph, Node } from "./graph.ts";
 import { withBars } from "./held.ts";
 import { KeptAnswers, type Made } from "./kept-answers.ts";
 import { outcomeOf } from "./outcome.ts";
-import { barsFor, listsIn } from "./posting.ts";
+import { withoutOwnCopy } from "./own-copy.ts";
+import { barsFor } from "./posting.ts";
+import { listsIn } from "./posts.ts";
 import type { Resolution, Resolve } from "./resolution.ts";
 import { LIMITS, type Limits, type Walk, walk } from "./walk.ts";
 
@@ -19,8 +21,8 @@ export type ResolveOptions = { readonly limits?: Limits; readonly now?: () => Da
 /** Nodes and hops of answers kept by one process: a list of 10,000 is 20,000 of them. 62 MiB when it is full of aliases. */
 const CACHE_WEIGHT = 200_000;
 
-/** What an address comes to for everybody, and the lists on the way, whose say depends on the sender. */
-type Answer = { readonly resolution: Resolution; readonly graph: Graph; readonly lists: readonly Node[]; readonly openToAll: boolean };
+/** What an address comes to for everybody, and the lists on the way, whose say depends on the sender. `sameForAll`: none has any. */
+type Answer = { readonly resolution: Resolution; readonly graph: Graph; readonly lists: readonly Node[]; readonly sameForAll: boolean };
 
 /** Answers what any mailbox means. From memory it takes a few microseconds, of a list with 10,000 members as well. */
 export function openResolve(directory: ResolveDirectory, options: ResolveOptions = {}): Resolve {
@@ -30,15 +32,15 @@ export function openResolve(directory: ResolveDirectory, options: ResolveOptions
     const time = now();
     const make = async () => answerOf(await walk(directory, [recipient], limits, time), time);
     const answer = await answers.get(recipient.key, time.getTime(), make);
-    return answer.openToAll && sender !== null ? answer.resolution : forSender(directory, answer, sender, limits, time);
+    return answer.sameForAll && sender !== null ? answer.resolution : forSender(directory, answer, sender, limits, time);
   };
 }
 
 function answerOf(walked: Walk, now: Date): Made<Answer> {
   const resolution = outcomeOf(walked);
   const lists = resolution.kind === "expanded" ? listsIn(walked.graph) : [];
-  const openToAll = lists.every((list) => list.entry?.posting === "anyone");
-  return { answer: { resolution, graph: walked.graph, lists, openToAll }, keep: keepUntil(walked, now.getTime()) };
+  const sameForAll = lists.every(({ entry }) => entry?.posting === "anyone" && entry.list?.ownCopy !== false);
+  return { answer: { resolution, graph: walked.graph, lists, sameForAll }, keep: keepUntil(walked, now.getTime()) };
 }
 
 /** An answer ends when the first of the entries it passes does, or when LDAP must be asked again. */
@@ -64,5 +66,6 @@ async function forSender(
   if (resolution.kind !== "expanded" || lists.length === 0) return resolution;
   const bars = await barsFor(directory, graph, lists, sender, limits, now);
   if (bars.kind === "unavailable") return bars;
-  return bars.kind === "found" && bars.value.size > 0 ? withBars(resolution, graph, bars.value) : resolution;
+  if (bars.kind !== "found") return resolution;
+  return withoutOwnCopy(directory, bars.value.size > 0 ? withBars(resolution, graph, bars.value) : resolution, graph, sender);
 }

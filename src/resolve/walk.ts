@@ -2,6 +2,7 @@
 import type { Directory, Entry } from "../directory/directory.ts";
 import { atOurs, canBeOurLocalPart, type Mailbox } from "../mail/mailbox.ts";
 import { postmasterOf } from "./bounce-mailbox.ts";
+import { type Exclusions, readExclusions } from "./exclusions.ts";
 import type { Edge, Graph, Node } from "./graph.ts";
 import { type Answers, answers, peopleAmong } from "./level.ts";
 import { type Domains, type Meanings, meaningsOf, type Step } from "./meanings.ts";
@@ -10,8 +11,11 @@ import type { HopReason } from "./resolution.ts";
 /** `depth`: entries one after another; `recipients`: final recipients; `hops`: steps in all, so that work grows with what may be delivered. */
 export type Limits = { readonly depth: number; readonly recipients: number; readonly hops: number };
 
-/** Deeper or wider than this is a mistake in standing data, not mail. 20 hops for each recipient leave room for nested lists. */
-export const LIMITS: Limits = { depth: 10, recipients: 10_000, hops: 200_000 };
+/** For each recipient: they leave room for nested lists. */
+const HOPS_EACH = 20;
+
+/** Deeper or wider than this is a mistake in standing data, not mail. A list may have a limit of its own (Entry.list.memberLimit). */
+export const LIMITS: Limits = { depth: 10, recipients: 10_000, hops: 10_000 * HOPS_EACH };
 
 /** How a walk ended, with what it saw until then. `freshUntil`: milliseconds since 1970; later LDAP may say something else. */
 export type Walk = { readonly graph: Graph; readonly freshUntil: number } & (
@@ -39,7 +43,10 @@ export async function walk(directory: WalkDirectory, starts: readonly Mailbox[],
     const answer = await directory.entries(asked.flatMap(({ candidates }) => candidates.map(({ entry }) => entry)));
     if (answer.kind !== "found") return { kind: "unavailable", cause: causeOf(answer), ...seen() };
     const people = await peopleAmong(directory, asked, answer.value);
-    walker.freshUntil = Math.min(walker.freshUntil, people.freshUntil);
+    const exclusions = await readExclusions(directory, domains.value, answer.value);
+    if (exclusions.kind !== "found") return { kind: "unavailable", cause: causeOf(exclusions), ...seen() };
+    walker.excluded = exclusions.value.byList;
+    walker.freshUntil = Math.min(walker.freshUntil, people.freshUntil, exclusions.value.freshUntil);
     for (const [i, node] of level.entries()) {
       const meanings = asked[i];
       if (meanings !== undefined) walker.take(node, meanings, { entries: answer.value, people });
@@ -73,11 +80,13 @@ class Walker {
   freshUntil = Number.POSITIVE_INFINITY;
   /** Addresses of ours that were met and not asked yet. */
   level: Node[] = [];
+  /** Of the lists in the level at hand. */
+  excluded: Exclusions = new Map();
   #depth = -1;
   #hops = 0;
   #recipients = 0;
   readonly #domains: Domains;
-  readonly #limits: Limits;
+  #limits: Limits;
   readonly #now: number;
 
   constructor(domains: Domains, limits: Limits, now: Date) {
@@ -96,7 +105,7 @@ class Walker {
   /** The node of an address: a new one is final, or waits for the next level. */
   meet(written: Mailbox, parent: Node | null): Node {
     const isOurs = this.#domains.has(written.domain);
-    const mailbox = isOurs ? atOurs(written) : written;
+    const mailbox = this.#inOneForm(written);
     const known = this.nodes.get(mailbox.key);
     if (known !== undefined) {
       this.revisits++;
@@ -116,14 +125,18 @@ class Walker {
     return node;
   }
 
+  #inOneForm(written: Mailbox): Mailbox {
+    return this.#domains.has(written.domain) ? atOurs(written) : written;
+  }
+
   /** Decides what a node means, now that the entries of its level are known. */
   take(node: Node, meanings: Meanings, { entries, people }: Answers): void {
-    for (const { entry: asked, way, listOnly } of meanings.candidates) {
-      this.unknown = listOnly ? null : (people.unavailable.get(asked.key) ?? null);
+    for (const { entry: asked, way, ofList } of meanings.candidates) {
+      this.unknown = ofList === null ? (people.unavailable.get(asked.key) ?? null) : null;
       if (this.unknown !== null) return;
       const entry = entries.get(asked.key) ?? people.byKey.get(asked.key);
-      if (!answers(entry, listOnly)) continue;
-      if (listOnly) this.#toOwner(node, way, entry);
+      if (!answers(entry, ofList)) continue;
+      if (ofList !== null) this.#toOwner(node, way, entry, ofList);
       else this.#toEntry(node, way, entry);
       return;
     }
@@ -164,22 +177,31 @@ class Walker {
       return;
     }
     at.kind = "entry";
-    if (entry.targets.length === 0 && entry.badTargets.length === 0) at.why = "empty";
     if (entry.oversized) this.#exceed("recipients", at.mailbox);
+    this.#allow(entry.list?.memberLimit ?? 0);
+    const excluded = this.excluded.get(entry.address.key);
     const reason = HOP_REASONS[entry.kind];
     const led = new Set<Node>(); // targets that differ in case only are one address, and one way
     for (const target of entry.targets) {
+      if (excluded?.has(this.#inOneForm(target).key)) continue;
       const to = this.meet(target, at);
       if (!led.has(to)) this.#hop(at, to, reason);
       if (this.tooLarge !== null) return;
       led.add(to);
     }
+    if (led.size === 0 && entry.badTargets.length === 0) at.why = "empty";
   }
 
-  /** A list's bounce address means its owner, or the postmaster: copies that fail must find somebody, an expired list's too. */
-  #toOwner(node: Node, way: readonly Step[], { owner, address: { domain } }: Entry): void {
+  /** A list that may be larger than others makes room for all that leads to it. */
+  #allow(recipients: number): void {
+    if (recipients > this.#limits.recipients)
+      this.#limits = { ...this.#limits, recipients, hops: Math.max(this.#limits.hops, recipients * HOPS_EACH) };
+  }
+
+  /** A list's own addresses mean its owner, or the postmaster: copies that fail must find somebody, an expired list's too. */
+  #toOwner(node: Node, way: readonly Step[], { owner, address: { domain } }: Entry, as: "bounces" | "listOwner"): void {
     const at = this.#follow(node, way);
-    if (at !== null) this.#lead(at, owner ?? postmasterOf(domain), "bounces");
+    if (at !== null) this.#lead(at, owner ?? postmasterOf(domain), as);
   }
 
   #lead(node: Node, to: Mailbox, reason: HopReason): void {

@@ -82,7 +82,7 @@ test("10,000 members are added in one call, listed in pages in order, and delete
   expect((await add(...members)).members).toBe(10_000);
   const listed: string[] = [];
   const pages = inPages(
-    (after) => membersPage(database.db, list, after, 999),
+    (after) => membersPage(database.db, list, "member", after, 999),
     (item) => item.member,
   );
   for await (const item of pages) listed.push(item.member);

@@ -43,6 +43,7 @@ const settings: readonly [RegExp, (...found: string[]) => CampusOptions][] = [
 const circumstances: readonly [RegExp, (campus: Campus, ...found: string[]) => void][] = [
   [/^the directory (?:is )?(up|down|hangs|throws)$/, (campus, how) => set(campus, { directory: how as Campus["directory"] })],
   [/^the queue (?:is )?(up|down|hangs|refuses content)$/, (campus, how) => set(campus, { queue: how as Campus["queue"] })],
+  [/^lists answer (go|tooFast|storm)$/, (campus, brake) => set(campus, { brake: brake as Campus["brake"] })],
   [/^intake is paused$/, (campus) => set(campus, { accepting: false })],
   [/^space is low$/, (campus) => set(campus, { spaceLow: true })],
   [/^a commit takes (\d+) ms$/, (campus, ms) => set(campus, { commitDelay: Number(ms) })],

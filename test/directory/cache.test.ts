@@ -10,6 +10,7 @@ const entry = (address: string, ...targets: string[]): Entry => ({
   owner: null,
   expiresAt: null,
   posting: null,
+  list: null,
   targets: targets.map(mailbox),
   badTargets: [],
   oversized: false,

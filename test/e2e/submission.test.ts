@@ -26,7 +26,13 @@ beforeAll(async () => {
       MAILROOM_DELIVER_CAPTURE: join(folder, "captured"),
     },
   });
-  for (const line of ["domain add campus.example", "account set ann --address ann@campus.example --affiliation staff"]) {
+  for (const line of [
+    "domain add campus.example",
+    "account set ann --address ann@campus.example --address ann.lee@campus.example --affiliation staff",
+    "alias set ann.lee@campus.example --to annlee@far.example",
+    "list create crew@campus.example --post members",
+    "list add crew@campus.example ann.lee@campus.example crewmate@far.example",
+  ]) {
     expect(await mailroom.cli(...line.split(" "))).toMatchObject({ code: 0 });
   }
   const made = await mailroom.cli("app-password", "create", "ann", "--device", "test", "--json");
@@ -79,6 +85,22 @@ needs("curl")("curl submits", () => {
     await eventually(() =>
       expect(mailroom.output()).toMatch(/SASL PLAIN authentication failed: authentication failure, sasl_username=ann/),
     );
+  });
+});
+
+needs("curl")("a list for its members alone takes a post of a person who signed in", () => {
+  const post = (from: string) => {
+    writeFileSync(join(folder, "post.eml"), message.replace("ann@campus.example", from));
+    return shell(
+      `curl -sS --insecure --user 'ann:${password}' smtps://127.0.0.1:${ports.submissions} --mail-from ann@campus.example --mail-rcpt crew@campus.example --upload-file post.eml`,
+    );
+  };
+
+  it("under the address that is a member, whichever of theirs stands in the envelope; under another it does not", async () => {
+    expect((await post("ann@campus.example")).code).toBe(8); // curl: the server refused after the data
+    await eventually(() => expect(mailroom.output()).toMatch(/reject: DATA from [^\n]*: 550 5\.7\.2 /));
+    expect(await post("ann.lee@campus.example")).toMatchObject({ code: 0, output: "" });
+    expect(await copyFor("crewmate")).toContain("\r\nList-Id: <crew.campus.example>\r\n");
   });
 });
 

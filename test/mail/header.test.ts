@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fieldText, type ReadHeader, readHeader } from "../../src/mail/header.ts";
-import { countReceived, messageIdOf } from "../../src/mail/header-facts.ts";
+import { countReceived, isAutomatic, isUnanswerable, listIdsOf, messageIdOf, subjectOf } from "../../src/mail/header-facts.ts";
 
 const header = (text: string) => {
   const read = readHeader(Buffer.from(text));
@@ -93,10 +93,20 @@ describe("the header section", () => {
     ]) {
       const started = performance.now();
       const read = readHeader(Buffer.from(text));
-      if (read.ok) messageIdOf(read.header);
+      if (read.ok) isAutomatic(read.header);
       expect(performance.now() - started).toBeLessThan(20_000);
     }
   });
+
+  it.each([
+    ["From : a@x.test\r\n\r\n", true],
+    ["A: 1\r\nFrom\r\n : a@x.test\r\n\r\n", true],
+    ["A: 1\r\n \r\nFrom: a@x.test\r\n\r\n", true],
+    ["A: 1\r\n\t \r\n\r\n", true],
+    ["A:\r\n", false],
+    ["A: 1\r\n b\r\n\r\n \r\n", false],
+    ["A: 1\r\n2\r\n\r\n", true],
+  ])("%j is ambiguous: %j", (text, expected) => expect(header(text).ambiguous).toBe(expected));
 });
 
 describe("a header that readers differ about", () => {
@@ -129,4 +139,41 @@ describe("what the mail path wants to know", () => {
   ])("finds the Message-ID: %j", (text, expected) => expect(messageIdOf(header(text))).toBe(expected));
 
   it("bounds the Message-ID", () => expect(messageIdOf(header(`Message-ID: <${"a".repeat(500)}>\r\n`))).toHaveLength(255));
+
+  it.each([
+    ["Auto-Submitted: no\r\n", false],
+    ["Auto-Submitted: (person) NO ; x=y\r\n", false],
+    ["Auto-Submitted: no\r\nAuto-Submitted: auto-replied\r\n", true],
+    ["Auto-Submitted: Auto-Generated\r\n", true],
+    ["Auto-Submitted:\r\n\tauto-replied (vacation)\r\n", true],
+    ["Precedence: Bulk\r\n", true],
+    ["Precedence: junk\r\n", true],
+    ["Precedence: auto_reply\r\n", true],
+    ["Precedence: list\r\n", false],
+    ["Precedence: bulky\r\n", false],
+    ["Subject: Precedence: bulk\r\n", false],
+  ])("knows automatic mail: %j %j", (text, expected) => expect(isAutomatic(header(text))).toBe(expected));
+
+  it.each([
+    ["List-Id: <a.x.test>\r\n", true],
+    ["List-Unsubscribe: <mailto:a@x.test>\r\n", true],
+    ["Precedence: list\r\n", true],
+    ["X-Auto-Response-Suppress: OOF\r\n", true],
+    ["Auto-Submitted: auto-generated\r\n", true],
+    ["Subject: list\r\n", false],
+  ])("knows what no machine may answer: %j %j", (text, expected) => expect(isUnanswerable(header(text))).toBe(expected));
+
+  it.each([
+    ["List-Id: <Staff.Campus.test>\r\n", ["staff.campus.test"]],
+    ["List-Id: The <staff> list\r\n <a.x.test> (really)\r\n", ["a.x.test"]],
+    ["List-Id: <a.x.test>\r\nlist-id: <b.x.test>\r\n", ["a.x.test", "b.x.test"]],
+    ["List-Id: a.x.test\r\n", []],
+    [`List-Id: ${"<".repeat(50_000)}\r\n`, []],
+  ])("reads list ids: %j", (text, expected) => expect(listIdsOf(header(text))).toEqual(expected));
+
+  it("bounds a subject, and shows nothing of it that could move a cursor", () => {
+    expect(subjectOf(header("Subject: a\x1b[2Jb\r\n\tc\r\n"))).toBe("a [2Jb c");
+    expect(subjectOf(header(`Subject: ${"a".repeat(500)}\r\n`))).toHaveLength(200);
+    expect(subjectOf(header("X: 1\r\n"))).toBe("");
+  });
 });

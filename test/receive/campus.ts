@@ -5,8 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createMaillog } from "../../src/log/maillog.ts";
 import { createMetrics, type Metrics } from "../../src/log/metrics.ts";
+import type { ReversePath } from "../../src/mail/envelope.ts";
 import { absent, found, unavailable } from "../../src/mail/lookup.ts";
 import { type Mailbox, parseMailbox } from "../../src/mail/mailbox.ts";
+import type { BrakeAnswer } from "../../src/queue/brake.ts";
 import type { Intake, NewMessage } from "../../src/queue/claim.ts";
 import { LOOPBACK, type ReceiveDeps, type ReceiveSettings } from "../../src/receive/context.ts";
 import { defaultLimits, type Limits } from "../../src/receive/limits.ts";
@@ -35,6 +37,8 @@ export type Campus = {
   /** "up" answers, "down" says unavailable, "hangs" says nothing, "throws" throws. */
   directory: "up" | "down" | "hangs" | "throws";
   queue: "up" | "down" | "refuses content" | "hangs";
+  /** What every list answers to a post. */
+  brake: BrakeAnswer;
   /** Milliseconds a commit takes. */
   commitDelay: number;
   /** Milliseconds each write waits for room. */
@@ -64,13 +68,21 @@ const direct = (key: string, to: Mailbox, list: Mailbox | null = null) => ({
   mailbox: to,
   paths: [[key, to.key]],
   morePaths: 0,
-  list,
+  list: list === null ? null : { address: list, leaver: to, takesPosts: true, answersForAnother: false },
   held: null,
 });
 
+const listOf = (to: Mailbox): Resolution => ({
+  kind: "expanded",
+  recipients: ["u@people.test", "w@people.test"].map((member) => direct(to.key, mailbox(member), to)),
+  deadEnds: [],
+  posts: [{ address: to, reach: 2 }],
+  withoutOwnCopy: [],
+});
+
 /** Addresses at campus.test, and what they mean. `u` exists. */
-function meaningOf(to: Mailbox): Resolution {
-  const nothing = { hops: [], deadEnds: [] };
+function meaningOf(to: Mailbox, sender: ReversePath): Resolution {
+  const nothing = { deadEnds: [], posts: [], withoutOwnCopy: [] };
   const [, members] = /^all([0-9]+)$/.exec(to.localPart) ?? [];
   if (members !== undefined) {
     const recipients = Array.from({ length: Number(members) }, (_, i) => direct(to.key, mailbox(`m${i}@people.test`), to));
@@ -90,17 +102,22 @@ function meaningOf(to: Mailbox): Resolution {
       return {
         kind: "expanded",
         recipients: [direct(to.key, mailbox("u@people.test"))],
+        ...nothing,
         deadEnds: [
           { address: "gone@campus.test", from: to.key, why: "unknown" },
           ...Array.from({ length: 30 }, (_, i) => ({ address: `old${i}@campus.test`, from: to.key, why: "expired" as const })),
         ],
       };
     case "staff":
+      return listOf(to);
+    case "mixed":
       return {
         kind: "expanded",
-        recipients: [direct(to.key, mailbox("u@people.test"), to), direct(to.key, mailbox("w@people.test"), to)],
+        recipients: [direct(to.key, mailbox("u@people.test")), direct(to.key, mailbox("w@people.test"), to)],
         ...nothing,
       };
+    case "members":
+      return sender?.key === "w@people.test" ? listOf(to) : { kind: "mayNotPost", list: to.key };
     case "circle":
       return { kind: "onlyItself", ...nothing };
     case "deep":
@@ -147,6 +164,7 @@ export async function openCampus(options: CampusOptions = {}): Promise<Campus> {
     spaceLow: false,
     directory: "up",
     queue: "up",
+    brake: "go",
     commitDelay: 0,
     writeDelay: 0,
   } as unknown as { -readonly [K in keyof Campus]: Campus[K] };
@@ -168,7 +186,8 @@ export async function openCampus(options: CampusOptions = {}): Promise<Campus> {
           down,
         ),
     },
-    resolve: (recipient) => answer<Resolution>(() => meaningOf(recipient), down),
+    resolve: (recipient, sender) => answer<Resolution>(() => meaningOf(recipient, sender), down),
+    brake: async (posts) => new Map(posts.map(({ list }) => [list, campus.brake])),
     openIntake: () => {
       if (campus.faulty) throw new Error("a fault of ours");
       return options.openIntake?.() ?? openIntake(campus);
@@ -192,6 +211,7 @@ export async function openCampus(options: CampusOptions = {}): Promise<Campus> {
     trustedNetworks: options.trustedNetworks ?? [],
     uncountedNetworks: options.uncountedNetworks ?? LOOPBACK,
     postmaster: options.postmaster == null ? null : mailbox(options.postmaster),
+    canLeave: true,
     limits: { ...defaultLimits, refusalDelay: 1, ...options.limits },
   };
   campus.receiver = await startReceiver(deps, settings);

@@ -167,16 +167,18 @@ describe("a transaction", () => {
     mailbox: mailbox(to),
     paths: [[from, to]],
     morePaths: 0,
-    list: list === null ? null : mailbox(list),
-    held,
+    list: list === null ? null : { address: mailbox(list), leaver: mailbox(to), takesPosts: true, answersForAnother: false },
+    held: held === null ? null : { reason: held, by: null },
   });
+  const to = (...recipients: readonly ReturnType<typeof final>[]) => ({ recipients, posts: [], deadEnds: [] });
+  const recipientsOf = ({ copies }: Transaction) => copies.map(({ recipient }) => recipient);
   const dsn = { notify: ["FAILURE"], orcpt: "rfc822;x" } as const;
 
   test("one row for each final recipient, with all paths, and what the first forward-path asked", () => {
-    const transaction = new Transaction(envelope);
-    transaction.add(mailbox("one@campus.test"), dsn, [final("u@x.test", "one@campus.test")], 10);
-    transaction.add(mailbox("two@campus.test"), { notify: null, orcpt: null }, [final("u@x.test", "two@campus.test")], 10);
-    expect(transaction.recipients).toEqual([
+    const transaction = new Transaction(envelope, true);
+    transaction.add(mailbox("one@campus.test"), dsn, to(final("u@x.test", "one@campus.test")), 10);
+    transaction.add(mailbox("two@campus.test"), { notify: null, orcpt: null }, to(final("u@x.test", "two@campus.test")), 10);
+    expect(recipientsOf(transaction)).toEqual([
       {
         finalRecipient: mailbox("u@x.test"),
         originalRecipient: "one@campus.test",
@@ -193,10 +195,11 @@ describe("a transaction", () => {
   });
 
   test("a list's copies have its bounce address, their own lane, and nothing of what the sender asked", () => {
-    const transaction = new Transaction(envelope);
-    transaction.add(mailbox("staff@campus.test"), dsn, [final("u@x.test", "staff@campus.test", "staff@campus.test")], 10);
-    expect(transaction.recipients[0]).toMatchObject({
+    const transaction = new Transaction(envelope, true);
+    transaction.add(mailbox("staff@campus.test"), dsn, to(final("u@x.test", "staff@campus.test", "staff@campus.test")), 10);
+    expect(recipientsOf(transaction)[0]).toMatchObject({
       reversePath: mailbox("staff-bounces@campus.test"),
+      list: { address: "staff@campus.test", member: "u@x.test" },
       lane: 1,
       dsn: { notify: null, orcpt: null },
     });
@@ -209,29 +212,30 @@ describe("a transaction", () => {
       [list, alone],
       [alone, list],
     ]) {
-      const transaction = new Transaction(envelope);
-      for (const one of order) transaction.add(mailbox(one.paths[0]?.[0] ?? ""), dsn, [one], 10);
-      expect(transaction.recipients).toMatchObject([{ reversePath: envelope.reversePath, lane: 0, held: null, dsn }]);
+      const transaction = new Transaction(envelope, true);
+      for (const one of order) transaction.add(mailbox(one.paths[0]?.[0] ?? ""), dsn, to(one), 10);
+      expect(recipientsOf(transaction)).toMatchObject([{ reversePath: envelope.reversePath, lane: 0, held: null, dsn }]);
     }
   });
 
   test("a list under many names: ten paths of each member; under one name many times: one", () => {
-    const transaction = new Transaction(envelope);
-    for (let i = 0; i < 30; i++) transaction.add(mailbox(`a${i % 15}@campus.test`), dsn, [final("u@x.test", `a${i % 15}@campus.test`)], 10);
+    const transaction = new Transaction(envelope, true);
+    for (let i = 0; i < 30; i++)
+      transaction.add(mailbox(`a${i % 15}@campus.test`), dsn, to(final("u@x.test", `a${i % 15}@campus.test`)), 10);
     expect(transaction.forwardPaths).toBe(30);
-    expect(transaction.recipients[0]?.paths.map(([first]) => first)).toEqual(Array.from({ length: 10 }, (_, i) => `a${i}@campus.test`));
-    const again = new Transaction(envelope);
-    for (let i = 0; i < 3; i++) again.add(mailbox("u@campus.test"), dsn, [final("u@x.test", "u@campus.test")], 10);
-    expect(again.recipients[0]?.paths).toEqual([["u@campus.test", "u@x.test"]]);
+    expect(recipientsOf(transaction)[0]?.paths.map(([first]) => first)).toEqual(Array.from({ length: 10 }, (_, i) => `a${i}@campus.test`));
+    const again = new Transaction(envelope, true);
+    for (let i = 0; i < 3; i++) again.add(mailbox("u@campus.test"), dsn, to(final("u@x.test", "u@campus.test")), 10);
+    expect(recipientsOf(again)[0]?.paths).toEqual([["u@campus.test", "u@x.test"]]);
     expect(again.onlyForwardPath?.key).toBe("u@campus.test");
   });
 
   test("the only forward-path is known as long as there is one", () => {
-    const transaction = new Transaction(envelope);
+    const transaction = new Transaction(envelope, true);
     expect(transaction.onlyForwardPath).toBe(null);
-    transaction.add(mailbox("u@campus.test"), dsn, [], 10);
+    transaction.add(mailbox("u@campus.test"), dsn, to(), 10);
     expect(transaction.onlyForwardPath?.key).toBe("u@campus.test");
-    transaction.add(mailbox("v@campus.test"), dsn, [], 10);
+    transaction.add(mailbox("v@campus.test"), dsn, to(), 10);
     expect(transaction.onlyForwardPath).toBe(null);
   });
 });

@@ -48,6 +48,8 @@ beforeEach(async () => {
     kind: "expanded",
     recipients: [{ mailbox: box(key), paths: [[key]], morePaths: 0, list: null, held: null }],
     deadEnds: [],
+    posts: [],
+    withoutOwnCopy: [],
   });
 });
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openDirectory, readDirectory } from "../../src/directory/open-directory.ts";
 import { found, unavailable } from "../../src/mail/lookup.ts";
 import { replies } from "../../src/mail/replies.ts";
-import { type Decider, decideRecipient } from "../../src/receive/decide-recipient.ts";
+import { type Decider, decideForAuthor, decideRecipient } from "../../src/receive/decide-recipient.ts";
 import { type ExplainDirectory, explain } from "../../src/resolve/explain.ts";
 import { explainText } from "../../src/resolve/explain-text.ts";
 import { exitStatusOf } from "../../src/resolve/explanation.ts";
@@ -178,12 +178,13 @@ note: mail for postmaster is always taken, and no entry says whose it is
       postmaster: async () => ({ address: mailbox("postmaster@campus.test"), fallback: null }),
       unavailable: () => {},
     };
-    const locals = ["a", "dead", "round", "l", "l-bounces", "nobody", "postmaster", "x%y", '"a b"'];
+    const locals = ["a", "dead", "round", "l", "l-bounces", "l-request", "owner-l", "nobody", "postmaster", "x%y", '"a b"'];
     for (const address of [...locals.map((local) => `${local}@campus.test`), "postmaster@old.test", "x@evil.test"]) {
       for (const sender of [mailbox("s@far.test"), null]) {
         const path = { kind: "mailbox", mailbox: mailbox(address) } as const;
         const question = { path, reversePath: sender, trustedNetwork: false, ownAddress: "192.0.2.1", signedIn: false };
-        const decision = await decideRecipient(decider, question);
+        const atRcpt = await decideRecipient(decider, question);
+        const decision = atRcpt.accepted === "ifAuthorMay" ? await decideForAuthor(decider, path.mailbox, sender) : atRcpt;
         const { verdict } = await explain(directory, mailbox(address), sender);
         const { code, enhancedStatus } = decision.accepted ? replies.recipientOk : decision.reply;
         expect([address, verdict.code, verdict.enhanced_status]).toEqual([address, code, enhancedStatus]);

@@ -26,7 +26,7 @@ async function post(to: string, from: string | null): Promise<string> {
   const resolution = await resolve(mailbox(to), from === null ? null : mailbox(from));
   if (resolution.kind === "mayNotPost") return `mayNotPost ${resolution.list}`;
   if (resolution.kind !== "expanded") return resolution.kind;
-  return resolution.recipients.map(({ mailbox: { key }, held }) => (held === null ? key : `${key} (held: ${held})`)).join(", ");
+  return resolution.recipients.map(({ mailbox: { key }, held }) => (held === null ? key : `${key} (held: ${held.reason})`)).join(", ");
 }
 
 const list = (posting: string): Entries => ({
@@ -160,11 +160,116 @@ describe("bounces of a list's copies", () => {
           ownAddress: "192.0.2.1",
         },
       );
-      return decided.accepted ? decided.recipients.map((one) => one.mailbox.key).join() : decided.reply.enhancedStatus;
+      return decided.accepted === true
+        ? decided.recipients.map((one) => one.mailbox.key).join()
+        : decided.accepted === false
+          ? decided.reply.enhancedStatus
+          : decided.accepted;
     };
     expect(await answer("l-bounces@campus.test", null)).toBe("pm@mbx.test");
     expect(await answer("l-bounces@old.test", null)).toBe("pm@mbx.test");
     expect(await answer("l-bounces@campus.test", "spam@else.test")).toBe("5.1.1");
     expect(await answer("nothing-bounces@campus.test", null)).toBe("5.1.1");
+  });
+});
+
+describe("what a list says besides who posts", () => {
+  it("named senders, under any of their names", async () => {
+    await write({ "l@campus.test": { list: "named", senders: ["Ann@campus.test", "news@else.test"], targets: ["out@else.test"] } });
+    for (const [from, expected] of [
+      ["ann+x@old.test", "out@else.test"],
+      ["news@else.test", "out@else.test"],
+      ["News@else.test", "mayNotPost l@campus.test"],
+      ["out@else.test", "mayNotPost l@campus.test"],
+    ] as const)
+      expect(await post("l@campus.test", from), from).toBe(expected);
+  });
+
+  it("no copy for the member who posts, under whatever name; but one if nobody else would get any", async () => {
+    await write({
+      "l@campus.test": { list: "anyone", ownCopy: false, targets: ["ann@campus.test", "out@else.test"] },
+      "ann@campus.test": ["ann@mbx.test", "ann@home.test"],
+      "only@campus.test": { list: "anyone", ownCopy: false, targets: ["ann@campus.test"] },
+      "yes@campus.test": { list: "anyone", targets: ["ann@campus.test"] },
+    });
+    expect(await post("l@campus.test", "ann+x@old.test")).toBe("out@else.test");
+    expect(await post("l@campus.test", "ann@mbx.test")).toBe("out@else.test, ann@home.test");
+    expect(await post("l@campus.test", "out@else.test")).toBe("ann@home.test, ann@mbx.test");
+    expect(await post("l@campus.test", "x@else.test")).toBe("out@else.test, ann@home.test, ann@mbx.test");
+    expect(await post("only@campus.test", "ann@campus.test")).toBe("ann@home.test, ann@mbx.test");
+    expect(await post("yes@campus.test", "ann@campus.test")).toBe("ann@home.test, ann@mbx.test");
+  });
+
+  it("members minus those excluded: an address in any form, and the members of a list, one level deep", async () => {
+    await write({
+      "l@campus.test": {
+        list: "anyone",
+        excluded: ["BOB@campus.test", "leave@campus.test", "gone@else.test"],
+        targets: ["ann@campus.test", "Bob@campus.test", "carl@campus.test", "dora@campus.test", "gone@else.test"],
+      },
+      "leave@campus.test": { list: "anyone", targets: ["Carl@campus.test", "inner@campus.test"] },
+      "inner@campus.test": { list: "anyone", targets: ["dora@campus.test"] },
+      "ann@campus.test": ["ann@mbx.test"],
+      "bob@campus.test": ["bob@mbx.test"],
+      "carl@campus.test": ["carl@mbx.test"],
+      "dora@campus.test": ["dora@mbx.test"],
+      "none@campus.test": { list: "anyone", excluded: ["ann@campus.test"], targets: ["ann@campus.test"] },
+    });
+    expect(await post("l@campus.test", "x@else.test")).toBe("ann@mbx.test, dora@mbx.test");
+    expect(await post("none@campus.test", "x@else.test")).toBe("absent");
+    expect(await post("bob@campus.test", "x@else.test")).toBe("bob@mbx.test");
+  });
+
+  it("a limit of its own, which what leads to it shares", async () => {
+    const members = Array.from({ length: 10_050 }, (_, i) => `m${i}@else.test`);
+    await write({
+      "large@campus.test": { list: "anyone", limit: 60_000, targets: members },
+      "to-large@campus.test": ["large@campus.test"],
+      "plain@campus.test": { list: "anyone", targets: members },
+    });
+    expect((await post("large@campus.test", "x@else.test")).split(", ")).toHaveLength(10_050);
+    expect((await post("to-large@campus.test", "x@else.test")).split(", ")).toHaveLength(10_050);
+    expect(await post("plain@campus.test", "x@else.test")).toBe("tooLarge");
+  });
+});
+
+describe("the addresses a list has by itself", () => {
+  it.each(["l-owner@campus.test", "owner-l@campus.test", "l-request@campus.test", "L-Request@old.test"])(
+    "%s leads to the owner",
+    async (address) => {
+      await write({ "l@campus.test": { list: "members", owner: "boss@mbx.test", targets: ["ann@mbx.test"] } });
+      expect(await post(address, "stranger@else.test")).toBe("boss@mbx.test");
+      expect(await post(address, null)).toBe("boss@mbx.test");
+    },
+  );
+
+  it("an entry of that name wins; an alias has none", async () => {
+    await write({
+      "l@campus.test": { list: "anyone", owner: "boss@mbx.test", targets: [] },
+      "l-owner@campus.test": ["x@mbx.test"],
+      "a@campus.test": ["b@mbx.test"],
+    });
+    expect(await post("l-owner@campus.test", "s@else.test")).toBe("x@mbx.test");
+    expect(await post("a-owner@campus.test", "s@else.test")).toBe("absent");
+  });
+
+  it("without an owner the postmaster gets what anybody writes there", async () => {
+    await write({ "l@campus.test": { list: "anyone", targets: ["ann@mbx.test"] } });
+    const decided = await decideRecipient(
+      {
+        directory: readDirectory(database.db),
+        resolve,
+        postmaster: async () => ({ address: mailbox("postmaster@campus.test"), fallback: mailbox("pm@mbx.test") }),
+        unavailable: () => {},
+      },
+      {
+        path: { kind: "mailbox", mailbox: mailbox("l-request@campus.test") },
+        reversePath: mailbox("s@else.test"),
+        trustedNetwork: false,
+        signedIn: false,
+        ownAddress: "192.0.2.1",
+      },
+    );
+    expect(decided.accepted === true && decided.recipients.map((one) => one.mailbox.key)).toEqual(["pm@mbx.test"]);
   });
 });

@@ -39,8 +39,8 @@ export function meaning(directory: RefDirectory, address: string, domainsPassed:
     const answer = of(base, [base]);
     if (answer !== null) return answer;
   }
-  if (localPart.endsWith("-bounces") && localPart !== "-bounces") {
-    const list = directory.entries[`${localPart.slice(0, -"-bounces".length)}@${name}`];
+  for (const form of [/^(.+)-bounces$/, /^(.+)-owner$/, /^(.+)-request$/, /^owner-(.+)$/]) {
+    const list = directory.entries[`${form.exec(localPart)?.[1] ?? ""}@${name}`];
     if (list?.list === true) return { kind: "leads", via: [], to: [list.owner ?? `postmaster@${name}`] };
   }
   if (domain.aliasOf !== null) {

@@ -13,6 +13,11 @@ export type HandEntry = {
   readonly list?: string; // its posting policy
   readonly owner?: string;
   readonly expires?: string; // as Postgres reads it
+  readonly ownCopy?: boolean;
+  readonly mayLeave?: boolean;
+  readonly limit?: number;
+  readonly senders?: readonly string[];
+  readonly excluded?: readonly string[];
 };
 
 /** Replaces the whole directory, in one transaction. */
@@ -38,9 +43,19 @@ async function addEntries(db: Queryable, entries: NonNullable<Rows["entries"]>):
   });
   const values = [JSON.stringify(rows)];
   await db.query({
-    text: `insert into entries (address, domain, kind, posting, owner, expires_at)
-           select address, domain, case when list is null then 'alias' else 'list' end, list, owner, expires::timestamptz
-             from jsonb_to_recordset($1::jsonb) as e(address text, domain text, list text, owner text, expires text)`,
+    text: `insert into entries (address, domain, kind, posting, owner, expires_at, own_copy, may_leave, member_limit)
+           select address, domain, case when list is null then 'alias' else 'list' end, list, owner, expires::timestamptz,
+                  coalesce("ownCopy", true), coalesce("mayLeave", false), "limit"
+             from jsonb_to_recordset($1::jsonb) as e(address text, domain text, list text, owner text, expires text, "ownCopy" boolean,
+                                                     "mayLeave" boolean, "limit" integer)`,
+    values,
+  });
+  await db.query({
+    text: `insert into list_roles (address, role, mailbox)
+             select e.address, r.role, m.mailbox
+               from jsonb_to_recordset($1::jsonb) as e(address text, senders jsonb, excluded jsonb),
+                    lateral (values ('sender', e.senders), ('excluded', e.excluded)) as r(role, mailboxes),
+                    jsonb_array_elements_text(r.mailboxes) as m(mailbox)`,
     values,
   });
   await db.query({

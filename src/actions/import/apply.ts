@@ -7,12 +7,23 @@ import type { Counts } from "./plan.ts";
 export type ImportFacts = { readonly format: string; readonly file: string; readonly counts: Counts; readonly replaces: boolean };
 
 /** An entry with its targets as JSON, in the shape of the other change records. */
-const asJson = (entry: string, targets: string): string =>
+const asJson = (entry: string, targets: string, roles: (role: string) => string): string =>
   `jsonb_build_object('address', ${entry}.address, 'kind', ${entry}.kind, 'owner', ${entry}.owner, 'posting', ${entry}.posting,
-     'expires_at', ${entry}.expires_at, 'note', ${entry}.note, 'targets', ${targets})`;
+     'own_copy', ${entry}.own_copy, 'may_leave', ${entry}.may_leave, 'member_limit', ${entry}.member_limit,
+     'expires_at', ${entry}.expires_at, 'note', ${entry}.note, 'senders', ${roles("sender")}, 'excluded', ${roles("excluded")}, 'targets', ${targets})`;
 
-const BEFORE = asJson("e", "array(select target from targets t where t.address = e.address order by target)");
-const AFTER = asJson("r", "array(select target from import_targets t where t.line = r.line order by target)");
+/** Those who are this to the entry as it stands. */
+const standing = (role: string): string =>
+  `array(select mailbox from list_roles m where m.address = e.address and m.role = '${role}' order by mailbox)`;
+
+const BEFORE = asJson("e", "array(select target from targets t where t.address = e.address order by target)", standing);
+const AFTER = asJson(
+  "r",
+  "array(select target from import_targets t where t.line = r.line order by target)",
+  (role) =>
+    `case when '${role === "sender" ? "senders" : role}' = any(r.says)
+        then array(select mailbox from import_roles n where n.line = r.line and n.role = '${role}' order by mailbox) else ${standing(role)} end`,
+);
 
 /**
  * Applies all rows in state new or changed, domain aliases and removals. To be called inside changing(), after compare() found no
@@ -27,9 +38,10 @@ export async function applyImport(tx: Queryable, author: Author, facts: ImportFa
        from import_rows r left join entries e on e.address = r.address where r.state in ('new', 'changed') order by r.line`,
     recorded,
   );
-  await run(`insert into entries (address, domain, kind, owner, expires_at, note, posting)
-             select address, domain, kind, owner, expires_at, note, posting from import_rows where state = 'new'`);
+  await run(`insert into entries (address, domain, kind, owner, expires_at, note, posting, own_copy, may_leave, member_limit)
+             select address, domain, kind, owner, expires_at, note, posting, own_copy, may_leave, member_limit from import_rows where state = 'new'`);
   await run(`update entries e set kind = r.kind, owner = r.owner, expires_at = r.expires_at, note = r.note, posting = r.posting,
+                    own_copy = r.own_copy, may_leave = r.may_leave, member_limit = r.member_limit,
                     changed_at = now(), version = e.version + 1
                from import_rows r where r.address = e.address and r.state = 'changed'`);
   await run(`delete from targets t using import_rows r
@@ -37,6 +49,13 @@ export async function applyImport(tx: Queryable, author: Author, facts: ImportFa
                 and not exists (select from import_targets n where n.line = r.line and n.target = t.target)`);
   await run(`insert into targets (address, target)
              select r.address, n.target from import_targets n join import_rows r using (line) where r.state in ('new', 'changed') on conflict do nothing`);
+  await run(`delete from list_roles m using import_rows r
+              where r.address = m.address and r.state = 'changed'
+                and (r.kind = 'alias' or (case m.role when 'sender' then 'senders' else 'excluded' end = any(r.says)
+                     and not exists (select from import_roles n where n.line = r.line and n.role = m.role and n.mailbox = m.mailbox)))`);
+  await run(`insert into list_roles (address, role, mailbox)
+             select r.address, n.role, n.mailbox from import_roles n join import_rows r using (line)
+              where r.state in ('new', 'changed') and r.kind = 'list' on conflict do nothing`);
   if (facts.replaces) await remove(run, recorded);
   await run(
     `insert into change_records (actor, action, object, why, before, after)

@@ -21,6 +21,11 @@ const COLUMNS = {
   expires: ["expires", "expires_at"],
   note: ["note", "description"],
   posting: ["posting", "post"],
+  ownCopy: ["own_copy"],
+  mayLeave: ["leave"],
+  memberLimit: ["limit"],
+  senders: ["senders"],
+  excluded: ["excluded"],
 } as const;
 type Column = keyof typeof COLUMNS;
 const columnOf: ReadonlyMap<string, Column> = new Map<string, Column>(
@@ -173,6 +178,8 @@ function propertiesOf(cell: (column: Column) => string | undefined, rules: Addre
   if (posting !== "" && !POSTING.includes(posting as Posting))
     return { reason: `posting ${quoted(posting)} is unknown`, fix: `write one of ${POSTING.join(", ")}` };
   if (posting !== "" && kind === "alias") return { reason: "posting is for lists only", fix: "write kind list, or leave posting empty" };
+  const list = listPropertiesOf(cell, kind, rules);
+  if ("reason" in list) return list;
   const ownerText = cell("owner");
   const owner = ownerText ? importedMailbox(ownerText, "owner", rules) : ownerText === undefined ? undefined : null;
   if (owner && !isMailbox(owner)) return owner;
@@ -188,8 +195,39 @@ function propertiesOf(cell: (column: Column) => string | undefined, rules: Addre
     owner,
     expiresAt: expiresText === "" ? null : expiresAt,
     note,
+    ...list,
   };
 }
+
+type ListCells = Pick<ImportRow, "ownCopy" | "mayLeave" | "memberLimit" | "senders" | "excluded">;
+
+/** The cells that only lists have. */
+function listPropertiesOf(cell: (column: Column) => string | undefined, kind: string, rules: AddressRules): ListCells | Problem {
+  const columns = ["ownCopy", "mayLeave", "memberLimit", "senders", "excluded"] as const;
+  const filled = columns.find((column) => (cell(column) ?? "") !== "");
+  if (kind === "alias" && filled !== undefined)
+    return { reason: `${COLUMNS[filled][0]} is for lists only`, fix: "write kind list, or leave it empty" };
+  const [ownCopy, mayLeave] = [yesOrNo(cell("ownCopy")), yesOrNo(cell("mayLeave"))];
+  if (ownCopy === null || mayLeave === null)
+    return { reason: "own_copy and leave are yes or no", fix: "write yes or no, or leave it empty" };
+  const limit = cell("memberLimit");
+  if (limit && !(/^[1-9]\d{0,5}$/.test(limit) && Number(limit) <= 100_000))
+    return { reason: `limit ${quoted(limit)} is no number from 1 to 100000`, fix: "write such a number, or leave it empty" };
+  const senders = mailboxesOf(cell("senders"), rules);
+  if (senders && "reason" in senders) return senders;
+  const excluded = mailboxesOf(cell("excluded"), rules);
+  if (excluded && "reason" in excluded) return excluded;
+  return { ownCopy, mayLeave, memberLimit: limit === undefined ? undefined : limit === "" ? null : Number(limit), senders, excluded };
+}
+
+/** Null: neither. Nothing said leaves it as it is. */
+const yesOrNo = (text: string | undefined): boolean | null | undefined => {
+  const word = (text ?? "").toLowerCase();
+  return word === "" ? undefined : word === "yes" ? true : word === "no" ? false : null;
+};
+
+const mailboxesOf = (text: string | undefined, rules: AddressRules) =>
+  text === undefined ? undefined : importedTargets(splitAddresses(text), rules, text);
 
 /** Line ends of a spreadsheet's cell become blanks; other control characters are a problem. */
 function noteOf(text: string | undefined): string | null | undefined | Problem {

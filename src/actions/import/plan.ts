@@ -20,7 +20,7 @@ export async function compare(tx: Queryable): Promise<void> {
   await tx.query({ text: "create index on import_rows (address)" });
   await tx.query({ text: "create index on import_targets (line, target)" });
   // Nobody analyzes a temporary table but us; without it the joins below are planned for a handful of rows.
-  for (const table of ["import_rows", "import_targets", "import_domains"]) await tx.query({ text: `analyze ${table}` });
+  for (const table of ["import_rows", "import_targets", "import_roles", "import_domains"]) await tx.query({ text: `analyze ${table}` });
   await tx.query({
     text: `update import_rows r set problem = 'the same address as in line ' || d.first, fix = 'take one of the two out, or join their targets in one row'
              from (select line, min(line) over (partition by address) as first from import_rows where problem is null) d
@@ -38,6 +38,7 @@ export async function compare(tx: Queryable): Promise<void> {
             where r.problem is null and r.expires_at <= now()
               and not exists (select from entries e where e.address = r.address and e.expires_at = r.expires_at)`,
   });
+  await tx.query({ text: GENERATED });
   await tx.query({ text: STATES });
   await tx.query({
     text: `update import_domains r set state = case when d.alias_of is not distinct from r.alias_of then 'same' else 'changed' end
@@ -50,18 +51,38 @@ const SETTLE_WHAT_STAYS = `
   update import_rows r
      set kind = s.kind,
          posting = case when s.kind = 'list' then coalesce(r.posting, s.posting, 'anyone') end,
+         own_copy = case when s.kind = 'list' then coalesce(r.own_copy, s.own_copy, true) else true end,
+         may_leave = case when s.kind = 'list' then coalesce(r.may_leave, s.may_leave, false) else false end,
+         member_limit = case when s.kind = 'list' then case when 'memberLimit' = any(r.says) then r.member_limit else s.member_limit end end,
          owner = case when 'owner' = any(r.says) then r.owner else s.owner end,
          expires_at = case when 'expiresAt' = any(r.says) then r.expires_at else s.expires_at end,
          note = case when 'note' = any(r.says) then r.note else s.note end
-    from (select i.line, coalesce(i.kind, e.kind, 'alias') as kind, e.posting, e.owner, e.expires_at, e.note
+    from (select i.line, coalesce(i.kind, e.kind, 'alias') as kind, e.posting, e.owner, e.expires_at, e.note, e.own_copy, e.may_leave, e.member_limit
             from import_rows i left join entries e on e.address = i.address where i.problem is null) s
    where s.line = r.line`;
+
+/** What a list has by itself cannot be imported beside it, neither into the directory nor in the same file. */
+const GENERATED = `
+  update import_rows r set problem = r.address || ' belongs to the list ' || l.address, fix = 'take the row out: the list leads to its owner by itself'
+    from (select address, domain from entries where kind = 'list' union select address, domain from import_rows where kind = 'list' and problem is null) l
+   where r.problem is null and r.domain = l.domain and not exists (select from entries e where e.address = r.address)
+     and r.address in (${["$-bounces", "$-owner", "$-request", "owner-$"]
+       .map((form) => `replace('${form}@', '$', left(l.address, -1 - length(l.domain))) || l.domain`)
+       .join(", ")})`;
+
+/** Whom the file names in this role, of the lists it speaks of in this way, differs from what stands. */
+const otherRoles = (says: string, role: string): string => `
+  ('${says}' = any(i.says) and i.kind = 'list'
+   and (select array_agg(distinct n.mailbox order by n.mailbox) from import_roles n where n.line = i.line and n.role = '${role}')
+       is distinct from (select array_agg(m.mailbox order by m.mailbox) from list_roles m where m.address = e.address and m.role = '${role}'))`;
 
 /** Targets are compared as sets: none is missing on either side. */
 const STATES = `
   update import_rows r
      set state = case when e.address is null then 'new'
-                      when (e.kind, e.owner, e.expires_at, e.note, e.posting) is distinct from (i.kind, i.owner, i.expires_at, i.note, i.posting)
+                      when (e.kind, e.owner, e.expires_at, e.note, e.posting, e.own_copy, e.may_leave, e.member_limit)
+                           is distinct from (i.kind, i.owner, i.expires_at, i.note, i.posting, i.own_copy, i.may_leave, i.member_limit)
+                        or ${otherRoles("senders", "sender")} or ${otherRoles("excluded", "excluded")}
                         or exists (select from targets t where t.address = e.address
                                      and not exists (select from import_targets n where n.line = i.line and n.target = t.target))
                         or (select count(*) from import_targets n where n.line = i.line) <> (select count(*) from targets t where t.address = e.address)

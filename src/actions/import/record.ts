@@ -21,6 +21,11 @@ export type ImportRow = {
   readonly expiresAt?: Date | null | undefined;
   readonly note?: string | null | undefined;
   readonly posting?: Posting | undefined;
+  readonly ownCopy?: boolean | undefined;
+  readonly mayLeave?: boolean | undefined;
+  readonly memberLimit?: number | null | undefined;
+  readonly senders?: readonly Mailbox[] | undefined;
+  readonly excluded?: readonly Mailbox[] | undefined;
 };
 
 /** What one record means: an entry, a domain that means another, nothing (a comment, a declaration), or a problem. */

@@ -10,9 +10,12 @@ export async function createStaging(tx: Queryable): Promise<void> {
   await tx.query({
     text: `create temp table import_rows (
              line int primary key, address text collate "C", domain text collate "C", kind text, owner text collate "C", expires_at timestamptz,
-             note text, posting text, says text[] not null default '{}', problem text, fix text, state text) on commit drop`,
+             note text, posting text, own_copy boolean, may_leave boolean, member_limit int, says text[] not null default '{}', problem text, fix text, state text) on commit drop`,
   });
   await tx.query({ text: `create temp table import_targets (line int not null, target text collate "C" not null) on commit drop` });
+  await tx.query({
+    text: `create temp table import_roles (line int not null, role text not null, mailbox text collate "C" not null) on commit drop`,
+  });
   await tx.query({
     text: `create temp table import_domains (line int primary key, domain text collate "C", alias_of text collate "C", problem text, fix text, state text)
            on commit drop`,
@@ -29,6 +32,7 @@ export class Stager {
   #rows: StagedRow[] = [];
   #lines: number[] = [];
   #targets: string[] = [];
+  #roles: { readonly line: number; readonly role: string; readonly mailbox: string }[] = [];
 
   constructor(tx: Queryable) {
     this.#tx = tx;
@@ -40,6 +44,11 @@ export class Stager {
       this.#lines.push(line);
       this.#targets.push(target.key);
     }
+    for (const [role, mailboxes] of [
+      ["sender", row.senders],
+      ["excluded", row.excluded],
+    ] as const)
+      for (const { key } of mailboxes ?? []) this.#roles.push({ line, role, mailbox: key });
     if (this.#rows.length >= ROWS || this.#targets.length >= TARGETS) await this.flush();
   }
 
@@ -64,10 +73,11 @@ export class Stager {
   async flush(): Promise<void> {
     const column = (name: keyof StagedRow) => this.#rows.map((row) => row[name]);
     await this.#tx.query({
-      text: `insert into import_rows (line, address, domain, kind, owner, expires_at, note, posting, says, problem, fix)
-             select line, address, domain, kind, owner, expires_at, note, posting, string_to_array(says, ' '), problem, fix
-               from unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[])
-                 as r(line, address, domain, kind, owner, expires_at, note, posting, says, problem, fix)`,
+      text: `insert into import_rows (line, address, domain, kind, owner, expires_at, note, posting, own_copy, may_leave, member_limit, says, problem, fix)
+             select line, address, domain, kind, owner, expires_at, note, posting, own_copy, may_leave, member_limit, string_to_array(says, ' '), problem, fix
+               from unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[], $8::text[], $9::boolean[], $10::boolean[], $11::int[],
+                         $12::text[], $13::text[], $14::text[])
+                 as r(line, address, domain, kind, owner, expires_at, note, posting, own_copy, may_leave, member_limit, says, problem, fix)`,
       values: COLUMNS.map(column),
     });
     if (this.#targets.length > 0) {
@@ -76,14 +86,36 @@ export class Stager {
         values: [this.#lines, this.#targets],
       });
     }
+    if (this.#roles.length > 0) {
+      await this.#tx.query({
+        text: "insert into import_roles (line, role, mailbox) select * from unnest($1::int[], $2::text[], $3::text[])",
+        values: [this.#roles.map(({ line }) => line), this.#roles.map(({ role }) => role), this.#roles.map(({ mailbox }) => mailbox)],
+      });
+    }
+    this.#roles = [];
     this.#rows = [];
     this.#lines = [];
     this.#targets = [];
   }
 }
 
-const COLUMNS = ["line", "address", "domain", "kind", "owner", "expiresAt", "note", "posting", "says", "problem", "fix"] as const;
-type StagedRow = Record<(typeof COLUMNS)[number], string | number | null>;
+const COLUMNS = [
+  "line",
+  "address",
+  "domain",
+  "kind",
+  "owner",
+  "expiresAt",
+  "note",
+  "posting",
+  "ownCopy",
+  "mayLeave",
+  "memberLimit",
+  "says",
+  "problem",
+  "fix",
+] as const;
+type StagedRow = Record<(typeof COLUMNS)[number], string | number | boolean | null>;
 
 const NOTHING: StagedRow = {
   line: 0,
@@ -94,13 +126,16 @@ const NOTHING: StagedRow = {
   expiresAt: null,
   note: null,
   posting: null,
+  ownCopy: null,
+  mayLeave: null,
+  memberLimit: null,
   says: "",
   problem: null,
   fix: null,
 };
 
 function stagedRow(line: number, row: ImportRow): StagedRow {
-  const says = (["owner", "expiresAt", "note"] as const).filter((name) => row[name] !== undefined);
+  const says = (["owner", "expiresAt", "note", "memberLimit", "senders", "excluded"] as const).filter((name) => row[name] !== undefined);
   return {
     ...NOTHING,
     line,
@@ -111,6 +146,9 @@ function stagedRow(line: number, row: ImportRow): StagedRow {
     expiresAt: row.expiresAt?.toISOString() ?? null,
     note: row.note ?? null,
     posting: row.posting ?? null,
+    ownCopy: row.ownCopy ?? null,
+    mayLeave: row.mayLeave ?? null,
+    memberLimit: row.memberLimit ?? null,
     says: says.join(" "),
   };
 }

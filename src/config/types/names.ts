@@ -44,6 +44,22 @@ export const path: SettingType<string> = {
   within: (name, folder) => (isAbsolute(name) ? name : resolve(folder, name)),
 };
 
+const WEB_HINT = 'write it as in "https://lists.campus.example"';
+
+/** Where people reach us: https, without a slash at the end. */
+export const webUrl: SettingType<string> = scalar(
+  "web address",
+  (text) => {
+    const url = URL.canParse(text) ? new URL(text) : null;
+    if (url?.protocol !== "https:" || url.username !== "" || url.password !== "")
+      return new Wrong(`${quoted(text)} is not a web address with https`, WEB_HINT); // RFC 8058 §3.1
+    if (url.search !== "" || url.hash !== "") return new Wrong(`${quoted(text)} has something behind its path`, WEB_HINT);
+    const whole = url.href.replace(/\/+$/, "");
+    return whole.length > 200 ? new Wrong("is longer than 200 characters", WEB_HINT) : whole;
+  },
+  (url) => url,
+);
+
 /** Text that is never shown. */
 export const secret: SettingType<Secret> = { ...scalar("secret", (text) => new Secret(text), String), secret: true };
 

@@ -34,7 +34,10 @@ export const entries = pgTable(
     owner: key("owner"),
     note: text("note"),
     expiresAt: moment("expires_at"),
-    posting: text("posting"), // lists: anyone, campus, members, owners, moderated
+    posting: text("posting"), // lists: anyone, campus, members, owners, named, moderated
+    ownCopy: boolean("own_copy").notNull().default(true), // lists: a member who posts gets a copy too
+    mayLeave: boolean("may_leave").notNull().default(false), // lists: members may take themselves off
+    memberLimit: integer("member_limit"), // lists: final recipients at most; null: resolve.recipients
     createdAt: moment("created_at").notNull().defaultNow(),
     changedAt: moment("changed_at").notNull().defaultNow(),
     version: integer("version").notNull().default(1),
@@ -43,7 +46,8 @@ export const entries = pgTable(
     index("entries_by_domain").on(t.domain, t.address),
     check("known_kind", sql`kind in ('alias', 'list')`),
     check("posting_of_lists", sql`(kind = 'list') = (posting is not null)`),
-    check("known_posting", sql`posting in ('anyone', 'campus', 'members', 'owners', 'moderated')`),
+    check("known_posting", sql`posting in ('anyone', 'campus', 'members', 'owners', 'named', 'moderated')`),
+    check("member_limit_of_lists", sql`member_limit is null or (kind = 'list' and member_limit between 1 and 100000)`),
   ],
 );
 
@@ -58,6 +62,24 @@ export const targets = pgTable(
     addedAt: moment("added_at").notNull().defaultNow(),
   },
   (t) => [primaryKey({ columns: [t.address, t.target] }), index("targets_by_target").on(t.target)],
+);
+
+/** Who is more to a list than a member: a named sender, or less: somebody excluded. */
+export const listRoles = pgTable(
+  "list_roles",
+  {
+    address: key("address")
+      .notNull()
+      .references(() => entries.address, { onDelete: "cascade", onUpdate: "cascade" }),
+    role: text("role").notNull(), // sender, excluded
+    mailbox: key("mailbox").notNull(),
+    addedAt: moment("added_at").notNull().defaultNow(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.address, t.role, t.mailbox] }),
+    index("list_roles_by_mailbox").on(t.mailbox),
+    check("known_role", sql`role in ('sender', 'excluded')`),
+  ],
 );
 
 /** Where mail for a domain goes: an admin's rule. The domain `*` stands for all that have no rule of their own. */

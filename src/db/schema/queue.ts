@@ -59,6 +59,7 @@ export const messages = pgTable(
     heloName: text("helo_name"),
     authenticatedAs: text("authenticated_as"),
     recipientCount: integer("recipient_count").notNull(),
+    listFields: json("list_fields"), // by list: the fields its copies have behind the prefix; null: no list
   },
   (t) => [
     primaryKey({ columns: [t.messageId] }),
@@ -104,10 +105,14 @@ export const queuedRecipients = pgTable(
     heldAt: moment("held_at"),
     heldReason: text("held_reason"),
     quarantinedAt: moment("quarantined_at"),
+    list: text("list"), // the list whose copy it is; null: a personal copy
+    member: text("member"), // where members may leave: the member by whom the list led here
+    heldBy: text("held_by"), // the list whose owner decides; null with held_at: an admin
   },
   (t) => [
     primaryKey({ columns: [t.messageId, t.recipientNo] }),
     index("queued_recipients_due").on(t.lane, t.nextAttemptAt, t.destination).where(sql`held_at is null and quarantined_at is null`),
+    index("queued_recipients_held_by").on(t.heldBy, t.messageId).where(sql`held_by is not null`),
     check("held_or_claimed", sql`held_at is null or claimed_by is null`),
     check("quarantined_or_claimed", sql`quarantined_at is null or claimed_by is null`),
     check("held_for_a_reason", sql`(held_at is null) = (held_reason is null)`),
@@ -139,4 +144,37 @@ export const deliveries = pgTable(
     index("deliveries_by_original_recipient").on(t.originalRecipient, t.messageId),
     check("known_outcome", sql`outcome in ('sent', 'deferred', 'bounced', 'expired', 'discarded', 'deleted')`),
   ],
+);
+
+/** Posts that wait for a list's owner, and who was told of it. Gone with the last recipient that is held for the list. */
+export const heldPosts = pgTable(
+  "held_posts",
+  {
+    messageId: messageId(),
+    list: text("list").notNull(),
+    reason: text("reason").notNull(),
+    sender: text("sender"), // who is told; null: nobody may be
+    subject: text("subject").notNull(), // as in the message, encoded words and all
+    heldAt: moment("held_at").notNull().defaultNow(),
+    announcedAt: moment("announced_at"),
+    senderToldAt: moment("sender_told_at"),
+    ownerToldAt: moment("owner_told_at"),
+  },
+  (t) => [
+    primaryKey({ columns: [t.messageId, t.list] }),
+    index("held_posts_unannounced").on(t.heldAt).where(sql`announced_at is null`),
+    index("held_posts_by_list").on(t.list, t.heldAt),
+  ],
+);
+
+/** Posts of the last minutes, which the brakes count. */
+export const listPosts = pgTable(
+  "list_posts",
+  {
+    list: text("list").notNull(),
+    messageId: messageId(),
+    sender: text("sender").notNull(),
+    postedAt: moment("posted_at").notNull().defaultNow(),
+  },
+  (t) => [primaryKey({ columns: [t.list, t.messageId] }), index("list_posts_by_time").on(t.list, t.postedAt)],
 );

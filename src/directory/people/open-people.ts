@@ -128,5 +128,5 @@ function entryOf(
 ): Entry {
   const { address, kind, dn, targets, badTargets, affiliation, oversized } = entry;
   const ldap = { source, dn, answeredAt, stale, shadowed, affiliation };
-  return { address, kind, owner: null, expiresAt: null, posting: null, targets, badTargets, oversized, ldap };
+  return { address, kind, owner: null, expiresAt: null, posting: null, list: null, targets, badTargets, oversized, ldap };
 }

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { setAlias } from "../../../src/actions/aliases.ts";
+import { getEntry, setAlias } from "../../../src/actions/aliases.ts";
 import { addDomain } from "../../../src/actions/domains.ts";
 import { exportCsv } from "../../../src/actions/export.ts";
 import { createList } from "../../../src/actions/lists.ts";
@@ -50,6 +50,46 @@ test("every property, and each one's change record", async () => {
       after: { targets: ["x@far.test"], owner: "boss@campus.test" },
     },
   ]);
+});
+
+test("what a list has besides its members comes back from an export as it was, and a column that is not there leaves it so", async () => {
+  const head = "address,targets,kind,posting,own_copy,leave,limit,senders,excluded\n";
+  const row = "l@campus.test,m@far.test n@far.test,list,named,no,yes,60000,Ann@campus.test,n@far.test\n";
+  await bench.run(head + row);
+  const before = await getEntry(bench.db, "list", "l@campus.test");
+  expect(before).toMatchObject({
+    own_copy: false,
+    may_leave: true,
+    member_limit: 60_000,
+    senders: ["ann@campus.test"],
+    excluded: ["n@far.test"],
+  });
+  let exported = "";
+  for await (const line of exportCsv(bench.db)) exported += line;
+  expect((await bench.run(exported)).counts).toMatchObject({ same: 1, changed: 0, problems: 0 });
+  expect((await bench.run("address,targets,kind\nl@campus.test,m@far.test,list\n")).counts).toMatchObject({ changed: 1 });
+  expect(await getEntry(bench.db, "list", "l@campus.test")).toMatchObject({
+    own_copy: false,
+    member_limit: 60_000,
+    excluded: ["n@far.test"],
+  });
+  expect((await bench.run("address,targets,kind,senders,limit\nl@campus.test,m@far.test,list,,\n")).counts).toMatchObject({ changed: 1 });
+  expect(await getEntry(bench.db, "list", "l@campus.test")).toMatchObject({ senders: [], member_limit: null, may_leave: true });
+});
+
+test.each([
+  ["l@campus.test,x@far.test,list,maybe,,,,", "yes or no"],
+  ["l@campus.test,x@far.test,list,,,100001,,", "no number from 1 to 100000"],
+  ["l@campus.test,x@far.test,list,,,1e5,,", "no number from 1 to 100000"],
+  ["l@campus.test,x@far.test,list,,,,a@b@c,", "a@b@c"],
+  ["a@campus.test,x@far.test,alias,yes,,,,", "for lists only"],
+  ["there-owner@campus.test,x@far.test,alias,,,,,", "belongs to the list there@campus.test"],
+  ["owner-here@campus.test,x@far.test,alias,,,,,\nhere@campus.test,x@far.test,list,,,,,", "belongs to the list here@campus.test"],
+])("a list's properties that cannot be: %s", async (rows, reason) => {
+  await createList(bench.db, author, { address: "there@campus.test" });
+  const result = await bench.run(`address,targets,kind,own_copy,leave,limit,senders,excluded\n${rows}\n`);
+  expect(result.counts.problems).toBe(1);
+  expect(await readFile(bench.problemsPath, "utf8")).toContain(reason);
 });
 
 test("what exists is made as the file says, what is the same stays untouched, and what the file does not speak of stays", async () => {
