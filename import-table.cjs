@@ -7,7 +7,7 @@ module.exports = {
   directory: ["mail", "log", "db"], // says what an address or domain means, in three answers: Postgres entries and routes, cache
   resolve: ["mail", "log", "directory"], // one forward-path → final recipients with their paths, or one refusal; knows no SMTP session
   queue: ["mail", "log", "db"], // the only reader and writer of queue tables; opens no connection, knows no caller
-  report: ["mail", "log", "db", "resolve", "queue"], // composes DSNs and decides which are due; its own mail is resolved like any other
+  report: ["mail", "log", "db", "resolve", "queue"], // composes DSNs and notices and decides which are due, and books them; its own mail is resolved like any other
   sending: ["mail", "log", "db", "queue"], // who may send through us, as whom and how much: sign-in, send-as rights, limits; holds a stopped person's mail
   receive: ["mail", "log", "directory", "resolve", "queue", "sending"], // speaks SMTP with the outside, decides relaying, queues what it accepts
   deliver: ["mail", "log", "directory", "queue", "report"], // takes due recipients to the next hop and settles them; asks the directory only for routes

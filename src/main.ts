@@ -3,8 +3,8 @@
  * (node.ts) take and deliver mail. It keeps the embedded database, the partitions and the list of live nodes.
  */
 import { autoconfigRoutes } from "./admin/autoconfig.ts";
-import { type HealthSource, healthRoutes } from "./admin/health.ts";
-import { withLeaving } from "./admin/leave.ts";
+import { healthRoutes } from "./admin/health.ts";
+import { leaveRoutes } from "./admin/leave.ts";
 import { type HttpApp, type HttpListener, listenHttp } from "./admin/listen.ts";
 import { autoconfigSource } from "./autoconfig-source.ts";
 import type { Settings } from "./config/settings-tree.ts";
@@ -77,7 +77,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
     const smtp = await Promise.race([workers.ready, options.stopped.then(stoppedEarly)]);
 
     const health = healthSource(db, workers, options);
-    const http = await listenAll(healthRoutes(health), await localRoutes(db, settings, log, health), settings);
+    const http = await listenAll(healthRoutes(health), await panelRoutes(db, settings, log, healthRoutes(health)), settings);
     stops.push(async () => {
       await Promise.all(http.map((listener) => listener.close()));
     });
@@ -121,18 +121,17 @@ const withoutSecrets = (settings: Settings): Settings => ({
   srs: { ...settings.srs, secrets: null },
 });
 
-/**
- * What this machine's own web server may ask for besides health: the set-up of mail programs, and the page by which members leave lists,
- * where there is an address for it.
- */
-async function localRoutes(db: Db, settings: Settings, log: Log, health: HealthSource): Promise<HttpApp> {
-  const routes = healthRoutes(health).route("/", autoconfigRoutes(autoconfigSource(db, settings)));
-  return settings.http.publicUrl === null ? routes : withLeaving(routes, { db, secret: await sharedSecret(db, LEAVE_SECRET), log });
+/** What a reverse proxy passes on: health, the set-up of mail programs, and the page by which members leave lists, where it has an address. */
+async function panelRoutes(db: Db, settings: Settings, log: Log, health: ReturnType<typeof healthRoutes>): Promise<HttpApp> {
+  const panel = health.route("/", autoconfigRoutes(autoconfigSource(db, settings)));
+  return settings.http.publicUrl === null
+    ? panel
+    : panel.route("/", leaveRoutes({ db, secret: await sharedSecret(db, LEAVE_SECRET), log }));
 }
 
 /** Loopback alone reaches `http.listen`: the world comes through a reverse proxy, which passes on what it is told to. */
-async function listenAll(health: HttpApp, local: HttpApp, settings: Settings): Promise<HttpListener[]> {
+async function listenAll(health: HttpApp, panel: HttpApp, settings: Settings): Promise<HttpListener[]> {
   const open = settings.metrics.listen.map((at) => listenHttp(health, at, false));
-  const own = settings.services.includes("admin") ? settings.http.listen.map((at) => listenHttp(local, at, true)) : [];
-  return Promise.all([...open, ...own]);
+  const local = settings.services.includes("admin") ? settings.http.listen.map((at) => listenHttp(panel, at, true)) : [];
+  return Promise.all([...open, ...local]);
 }

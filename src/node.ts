@@ -12,16 +12,19 @@ import { createDeliverer } from "./deliver/deliverer.ts";
 import { systemEdges } from "./deliver/edges.ts";
 import type { Directory, Route } from "./directory/directory.ts";
 import { openDirectory } from "./directory/open-directory.ts";
+import { startExpiryTimer } from "./expiry-timer.ts";
 import { openLdap } from "./ldap.ts";
 import type { Log } from "./log/log.ts";
 import { createMaillog } from "./log/maillog.ts";
 import type { Metrics } from "./log/metrics.ts";
 import { LEAVE_PATH, LEAVE_SECRET, type Leaving, leaveToken } from "./mail/leave-token.ts";
 import { found } from "./mail/lookup.ts";
+import type { Mailbox } from "./mail/mailbox.ts";
 import { openQueue } from "./queue/queue.ts";
 import { QUEUE_DUE_CHANNEL } from "./queue/steer.ts";
 import { startReceiver } from "./receive/receiver.ts";
 import { createHeldReport } from "./report/held-posts.ts";
+import { tellMoved } from "./report/moved-notices.ts";
 import { createReport } from "./report/report.ts";
 import { openResolve } from "./resolve/resolve.ts";
 import { openSending } from "./sending/sending.ts";
@@ -72,7 +75,7 @@ export async function startNode(
     log,
   );
   const rows = openDirectory(db, { log });
-  const ldap = await openLdap(db, rows, settings, log, true);
+  const ldap = await openLdap(db, rows, settings, log, metrics);
   const { directory } = ldap;
   const resolve = openResolve(directory, { limits: resolveLimits(settings) });
   const queue = await openQueue({ db, aheadDb, patientDb, log, maillog, metrics, settings: queueSettings(settings), random: Math.random });
@@ -101,7 +104,9 @@ export async function startNode(
     delivererSettings(settings),
   );
   if (settings.services.includes("deliver")) queue.start(deliverer);
-  const held = createHeldReport({ queue, resolve: (mailbox) => resolve(mailbox, null), reporter: reporter(settings), log, maillog });
+  const noticeDeps = { db, queue, resolve: (mailbox: Mailbox) => resolve(mailbox, null), reporter: reporter(settings), log };
+  const expiry = settings.services.includes("deliver") ? startExpiryTimer(noticeDeps) : null;
+  const held = createHeldReport({ ...noticeDeps, maillog });
   const announcing = repeating(HELD_ROUND_MS, () =>
     held.round().catch((error: unknown) => log.warn("held posts could not be looked at", { error: String(error) })),
   );
@@ -121,6 +126,7 @@ export async function startNode(
           accepting: reachable.now,
           spaceLow: space.low,
           firstDomain: () => firstDomain(directory),
+          moved: (mail) => void tellMoved(noticeDeps, mail),
           sending: openSending({ db, log, metrics, directories: ldap.sources, sleep }, sendingLimits(settings)),
         },
         receiveSettings(settings, { cert: first.cert, key: first.key.reveal() }),
@@ -139,6 +145,7 @@ export async function startNode(
       const until = performance.now() + STOP_SECONDS * 1000;
       await certificate.close();
       await receiver?.close();
+      await expiry?.stop();
       await announcing.stop();
       await queue.stopClaiming();
       await deliverer.drain(Math.max(1, (until - performance.now()) / 1000));

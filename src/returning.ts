@@ -26,7 +26,7 @@ export async function withReturning<T>(
 ): Promise<T> {
   const relaying = relayingLog(db, log);
   const metrics = createMetrics();
-  const ldap = await openLdap(db, openDirectory(db, { log }), settings, log, false);
+  const ldap = await openLdap(db, openDirectory(db, { log }), settings, log, null);
   const { directory } = ldap;
   const resolve = openResolve(directory, { limits: resolveLimits(settings) });
   const maillog = createMaillog(relaying.log, metrics);

@@ -7,7 +7,7 @@ import type { QueueSettings } from "./queue/settings.ts";
 import { LOOPBACK, type ReceiveSettings } from "./receive/context.ts";
 import { defaultLimits } from "./receive/limits.ts";
 import type { Reporter } from "./report/failure-dsn.ts";
-import type { Limits as ResolveLimits } from "./resolve/walk.ts";
+import type { Limits as ResolveLimits } from "./resolve/limits.ts";
 import type { SendingLimits } from "./sending/quota-decision.ts";
 
 const seconds = (ms: number): number => ms / 1000;

@@ -1,5 +1,4 @@
 /** A worker process: one node, told by its parent what to use and when to stop. It leaves when the parent is gone. */
-import { writeSync } from "node:fs";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { createMetrics } from "./log/metrics.ts";
 import type { WorkerBoot } from "./main.ts";
@@ -33,7 +32,7 @@ type Work = { stop(): void; orphaned(): void; tellMetrics(question: number): voi
 
 /** Starts the node in the background. It may be told to stop before it is ready: then what it holds goes with the process. */
 function begin({ settings, connection, embedded }: WorkerBoot): Work {
-  const { log, flush } = processLog(settings.log, process.stdout.isTTY, writeAll);
+  const { log, flush } = processLog(settings.log, process.stdout.isTTY);
   const crash = (error: unknown): void => {
     log.error("an error that nobody expected ends this worker", {
       error: error instanceof Error ? (error.stack ?? String(error)) : String(error),
@@ -81,24 +80,6 @@ function begin({ settings, connection, embedded }: WorkerBoot): Work {
       void metrics.registry.getMetricsAsJSON().then((all) => say({ kind: "metrics", question, metrics: all }));
     },
   };
-}
-
-/** How long a reader of our log that does not keep up is waited for; what is left then is lost, and the mail goes on. */
-const LOG_PATIENCE_MS = 2000;
-const NAP = new Int32Array(new SharedArrayBuffer(4));
-
-/** Writes to stdout, a pipe that may be full: a reader that is slow for a moment must neither end this worker nor lose a line. */
-function writeAll(text: string): void {
-  const until = performance.now() + LOG_PATIENCE_MS;
-  for (let rest = Buffer.from(text, "utf8"); rest.length > 0; ) {
-    try {
-      rest = rest.subarray(writeSync(1, rest));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
-      if (performance.now() > until) return;
-      Atomics.wait(NAP, 0, 0, 5);
-    }
-  }
 }
 
 /** An error as a message can carry it: what the command line needs to say what is wrong. */

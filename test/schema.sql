@@ -42,6 +42,7 @@ create table public.change_records (
   why text,
   before jsonb,
   after jsonb,
+  txid bigint default ((pg_current_xact_id())::text)::bigint,
   constraint change_records_pkey PRIMARY KEY (change_no)
 );
 
@@ -72,12 +73,27 @@ create table public.deliveries (
 
 create table public.deliveries_default partition of public.deliveries DEFAULT;
 
+create table public.directory_history (
+  relation text not null,
+  key text collate "C" not null,
+  member text collate "C" not null default ''::text,
+  valid_from timestamp with time zone not null,
+  valid_to timestamp with time zone,
+  "row" jsonb not null,
+  begun_by text not null,
+  begun_in bigint not null,
+  ended_by text,
+  ended_in bigint,
+  constraint directory_history_relation_key_member_valid_from_pk PRIMARY KEY (relation, key, member, valid_from)
+) with (fillfactor=70);
+
 create table public.domains (
   domain text collate "C" not null,
   alias_of text collate "C",
   catch_all text collate "C",
   subaddressing boolean not null default true,
   created_at timestamp with time zone not null default now(),
+  reserved text[] not null default '{}'::text[],
   constraint alias_of_another CHECK (((alias_of IS NULL) OR (alias_of <> domain))),
   constraint domains_pkey PRIMARY KEY (domain)
 );
@@ -96,12 +112,40 @@ create table public.entries (
   own_copy boolean not null default true,
   may_leave boolean not null default false,
   member_limit integer,
+  starts_at timestamp with time zone,
+  disabled text,
+  disabled_text text,
+  moved_to text collate "C",
+  moved_delivers boolean not null default false,
+  affiliation text,
+  off_campus_until timestamp with time zone,
+  constraint delivers_where_it_moved CHECK (((NOT moved_delivers) OR (moved_to IS NOT NULL))),
+  constraint disabled_or_moved CHECK (((disabled IS NULL) OR (moved_to IS NULL))),
+  constraint known_answer CHECK ((disabled = ANY (ARRAY['quiet'::text, 'soft'::text, 'hard'::text, 'text'::text]))),
   constraint known_kind CHECK ((kind = ANY (ARRAY['alias'::text, 'list'::text]))),
   constraint known_posting CHECK ((posting = ANY (ARRAY['anyone'::text, 'campus'::text, 'members'::text, 'owners'::text, 'named'::text, 'moderated'::text]))),
   constraint member_limit_of_lists CHECK (((member_limit IS NULL) OR ((kind = 'list'::text) AND ((member_limit >= 1) AND (member_limit <= 100000))))),
   constraint posting_of_lists CHECK (((kind = 'list'::text) = (posting IS NOT NULL))),
+  constraint starts_before_it_expires CHECK ((starts_at < expires_at)),
+  constraint text_fits_a_reply CHECK ((disabled_text ~ '^[!-~]([ -~]{0,198}[!-~])?$'::text)),
+  constraint text_of_an_answer CHECK (((NOT (disabled IS DISTINCT FROM 'text'::text)) = (disabled_text IS NOT NULL))),
   constraint entries_domain_domains_domain_fk FOREIGN KEY (domain) REFERENCES public.domains(domain),
   constraint entries_pkey PRIMARY KEY (address)
+);
+
+create table public.expiry_notices (
+  address text collate "C" not null,
+  target text collate "C" not null default ''::text,
+  expires_at timestamp with time zone not null,
+  days integer not null,
+  noticed_at timestamp with time zone not null default now(),
+  constraint expiry_notices_address_target_expires_at_days_pk PRIMARY KEY (address, target, expires_at, days)
+);
+
+create table public.forwarding_policies (
+  affiliation text not null,
+  off_campus boolean not null,
+  constraint forwarding_policies_pkey PRIMARY KEY (affiliation)
 );
 
 create table public.held_posts (
@@ -156,6 +200,15 @@ create table public.ldap_syncs (
   constraint ldap_syncs_pkey PRIMARY KEY (source)
 );
 
+create table public.list_filters (
+  address text collate "C" not null,
+  source text collate "C" not null,
+  filter text collate "C" not null,
+  added_at timestamp with time zone not null default now(),
+  constraint list_filters_address_entries_address_fk FOREIGN KEY (address) REFERENCES public.entries(address) ON UPDATE CASCADE ON DELETE CASCADE,
+  constraint list_filters_address_source_filter_pk PRIMARY KEY (address, source, filter)
+);
+
 create table public.list_posts (
   list text not null,
   message_id bigint not null,
@@ -196,6 +249,13 @@ create table public.messages (
 ) partition by RANGE (message_id);
 
 create table public.messages_default partition of public.messages DEFAULT;
+
+create table public.moved_notices (
+  address text collate "C" not null,
+  sender text collate "C" not null,
+  noticed_at timestamp with time zone not null default now(),
+  constraint moved_notices_address_sender_pk PRIMARY KEY (address, sender)
+);
 
 create table public.nodes (
   node_no integer not null,
@@ -296,8 +356,23 @@ create table public.targets (
   address text collate "C" not null,
   target text collate "C" not null,
   added_at timestamp with time zone not null default now(),
+  starts_at timestamp with time zone,
+  expires_at timestamp with time zone,
+  constraint target_starts_before_it_expires CHECK ((starts_at < expires_at)),
   constraint targets_address_entries_address_fk FOREIGN KEY (address) REFERENCES public.entries(address) ON UPDATE CASCADE ON DELETE CASCADE,
   constraint targets_address_target_pk PRIMARY KEY (address, target)
+);
+
+create table public.tombstones (
+  address text collate "C" not null,
+  buried_at timestamp with time zone not null,
+  kind text not null,
+  owner text collate "C",
+  targets text[] not null,
+  held_from timestamp with time zone not null,
+  buried_by text not null,
+  why text,
+  constraint tombstones_address_buried_at_pk PRIMARY KEY (address, buried_at)
 );
 
 CREATE INDEX account_addresses_by_login ON public.account_addresses USING btree (login);
@@ -311,6 +386,10 @@ CREATE INDEX deliveries_by_final_recipient ON ONLY public.deliveries USING btree
 CREATE INDEX deliveries_by_original_recipient ON ONLY public.deliveries USING btree (original_recipient, message_id);
 
 CREATE INDEX entries_by_domain ON public.entries USING btree (domain, address);
+
+CREATE INDEX entries_by_expiry ON public.entries USING btree (expires_at) WHERE (expires_at IS NOT NULL);
+
+CREATE INDEX entries_by_skeleton ON public.entries USING btree (public.name_skeleton(address));
 
 CREATE INDEX held_posts_by_list ON public.held_posts USING btree (list, held_at);
 
@@ -330,6 +409,8 @@ CREATE INDEX messages_by_header_message_id ON ONLY public.messages USING btree (
 
 CREATE INDEX messages_by_reverse_path ON ONLY public.messages USING btree (reverse_path, message_id);
 
+CREATE INDEX moved_notices_by_time ON public.moved_notices USING btree (address, noticed_at);
+
 CREATE INDEX queued_recipients_due ON public.queued_recipients USING btree (lane, next_attempt_at, destination) WHERE ((held_at IS NULL) AND (quarantined_at IS NULL));
 
 CREATE INDEX queued_recipients_held_by ON public.queued_recipients USING btree (held_by, message_id) WHERE (held_by IS NOT NULL);
@@ -337,6 +418,151 @@ CREATE INDEX queued_recipients_held_by ON public.queued_recipients USING btree (
 CREATE INDEX sign_in_attempts_by_age ON public.sign_in_attempts USING btree (tried_at);
 
 CREATE INDEX targets_by_target ON public.targets USING btree (target);
+
+CREATE INDEX targets_with_dates ON public.targets USING btree (address) WHERE ((starts_at IS NOT NULL) OR (expires_at IS NOT NULL));
+
+CREATE INDEX tombstones_by_skeleton ON public.tombstones USING btree (public.name_skeleton(address));
+
+CREATE OR REPLACE FUNCTION public.bury()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+AS $function$
+BEGIN
+	INSERT INTO tombstones (address, buried_at, kind, owner, targets, held_from, buried_by, why)
+	SELECT o.address, directory_moment(), o.kind, o.owner,
+	       array(SELECT h.member FROM directory_history h
+	              WHERE h.relation = 'targets' AND h.key = o.address AND (h.valid_to IS NULL OR h.valid_to >= directory_moment()) ORDER BY h.member LIMIT 10),
+	       o.created_at, directory_actor(), nullif(current_setting('mailroom.why', true), '')
+	  FROM old_rows o
+	    ON CONFLICT DO NOTHING;
+	RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.bury_all()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+	INSERT INTO tombstones (address, buried_at, kind, owner, targets, held_from, buried_by, why)
+	SELECT e.address, directory_moment(), e.kind, e.owner, '{}', e.created_at, directory_actor(), nullif(current_setting('mailroom.why', true), '')
+	  FROM entries e
+	    ON CONFLICT DO NOTHING;
+	RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.bury_renamed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+	renamed text[] := array(SELECT address FROM old_rows EXCEPT SELECT address FROM new_rows); -- a join could be planned for one row and meet all
+BEGIN
+	IF cardinality(renamed) = 0 THEN
+		RETURN NULL;
+	END IF;
+	INSERT INTO tombstones (address, buried_at, kind, owner, targets, held_from, buried_by, why)
+	SELECT o.address, directory_moment(), o.kind, o.owner, '{}', o.created_at, directory_actor(), nullif(current_setting('mailroom.why', true), '')
+	  FROM old_rows o WHERE o.address = ANY (renamed)
+	    ON CONFLICT DO NOTHING;
+	RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.directory_actor()
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+	-- Actions say who they work for; by hand it is the account and what it calls its connection.
+	SELECT coalesce(nullif(current_setting('mailroom.actor', true), ''), session_user || ' (' || current_setting('application_name') || ')')
+$function$;
+
+CREATE OR REPLACE FUNCTION public.directory_moment()
+ RETURNS timestamp with time zone
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+	moment text := current_setting('mailroom.moment', true);
+BEGIN
+	-- All changes of a transaction come at one moment: that of its first, when it has the locks it needs. now() may be older than
+	-- what another transaction changed meanwhile.
+	IF coalesce(moment, '') = '' THEN
+		moment := clock_timestamp()::text;
+		PERFORM set_config('mailroom.moment', moment, true);
+	END IF;
+	RETURN moment::timestamptz;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.keep_history()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+AS $function$
+DECLARE
+	moment timestamptz := directory_moment();
+	actor text := directory_actor();
+	tx bigint := pg_current_xact_id()::text::bigint;
+	source text := TG_TABLE_NAME; -- a name would not be compared by the index
+	begun text := 'mailroom.begun_' || source; -- set when this transaction has begun rows already
+BEGIN
+	IF TG_OP = 'TRUNCATE' THEN
+		UPDATE directory_history SET valid_to = greatest(moment, valid_from), ended_by = actor, ended_in = tx
+		 WHERE relation = source AND valid_to IS NULL;
+		RETURN NULL;
+	END IF;
+	IF TG_OP = 'DELETE' THEN
+		UPDATE directory_history SET valid_to = greatest(moment, valid_from), ended_by = actor, ended_in = tx
+		 WHERE ctid = ANY (array(
+			SELECT open.ctid
+			  FROM (SELECT to_jsonb(o) AS j FROM old_rows o) gone,
+			       LATERAL (SELECT h.ctid FROM directory_history h
+			                 WHERE h.relation = source AND h.key = gone.j ->> TG_ARGV[0]
+			                   AND h.member = concat_ws(' ', gone.j ->> TG_ARGV[1], gone.j ->> TG_ARGV[2]) AND h.valid_to IS NULL OFFSET 0) open));
+		RETURN NULL;
+	END IF;
+	IF TG_OP = 'UPDATE' THEN
+		UPDATE directory_history SET valid_to = greatest(moment, valid_from), ended_by = actor, ended_in = tx
+		 WHERE ctid = ANY (array(
+			SELECT open.ctid
+			  FROM (SELECT to_jsonb(d.r) AS j FROM (SELECT o AS r FROM old_rows o EXCEPT SELECT n FROM new_rows n) d) gone,
+			       LATERAL (SELECT h.ctid FROM directory_history h
+			                 WHERE h.relation = source AND h.key = gone.j ->> TG_ARGV[0]
+			                   AND h.member = concat_ws(' ', gone.j ->> TG_ARGV[1], gone.j ->> TG_ARGV[2]) AND h.valid_to IS NULL OFFSET 0) open));
+		INSERT INTO directory_history (relation, key, member, valid_from, row, begun_by, begun_in)
+		SELECT source, came.j ->> TG_ARGV[0], concat_ws(' ', came.j ->> TG_ARGV[1], came.j ->> TG_ARGV[2]), moment, jsonb_strip_nulls(came.j), actor, tx
+		  FROM (SELECT to_jsonb(d.r) AS j FROM (SELECT n AS r FROM new_rows n EXCEPT SELECT o FROM old_rows o) d) came
+		    ON CONFLICT (relation, key, member, valid_from) DO UPDATE SET row = excluded.row, valid_to = null, ended_by = null, ended_in = null;
+	ELSIF coalesce(current_setting(begun, true), '') <> '' THEN
+		-- What this transaction has begun and ended may begin again: at the same moment.
+		INSERT INTO directory_history (relation, key, member, valid_from, row, begun_by, begun_in)
+		SELECT source, came.j ->> TG_ARGV[0], concat_ws(' ', came.j ->> TG_ARGV[1], came.j ->> TG_ARGV[2]), moment, jsonb_strip_nulls(came.j), actor, tx
+		  FROM (SELECT to_jsonb(n) AS j FROM new_rows n) came
+		    ON CONFLICT (relation, key, member, valid_from) DO UPDATE SET row = excluded.row, valid_to = null, ended_by = null, ended_in = null;
+	ELSE
+		-- The same without looking for conflicts, which costs as much again.
+		INSERT INTO directory_history (relation, key, member, valid_from, row, begun_by, begun_in)
+		SELECT source, came.j ->> TG_ARGV[0], concat_ws(' ', came.j ->> TG_ARGV[1], came.j ->> TG_ARGV[2]), moment, jsonb_strip_nulls(came.j), actor, tx
+		  FROM (SELECT to_jsonb(n) AS j FROM new_rows n) came;
+	END IF;
+	IF FOUND THEN
+		PERFORM set_config(begun, 'yes', true);
+	END IF;
+	RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.name_skeleton(address text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$
+	-- What people take for the same name: dots, dashes and case do not count, 0 looks like o and 1 like l.
+	SELECT translate(lower(regexp_replace(address, '@[^@]*$', '')), '01.-_', 'ol') || '@' || regexp_replace(address, '^.*@', '')
+$function$;
 
 CREATE OR REPLACE FUNCTION public.tell_domains_changed()
  RETURNS trigger
@@ -377,6 +603,14 @@ $function$;
 
 CREATE TRIGGER domains_changed AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.domains FOR EACH STATEMENT EXECUTE FUNCTION public.tell_domains_changed();
 
+CREATE TRIGGER keep_history_deleted AFTER DELETE ON public.domains REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.keep_history('domain');
+
+CREATE TRIGGER keep_history_inserted AFTER INSERT ON public.domains REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.keep_history('domain');
+
+CREATE TRIGGER keep_history_truncated AFTER TRUNCATE ON public.domains FOR EACH STATEMENT EXECUTE FUNCTION public.keep_history('domain');
+
+CREATE TRIGGER keep_history_updated AFTER UPDATE ON public.domains REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.keep_history('domain');
+
 CREATE TRIGGER entries_deleted AFTER DELETE ON public.entries REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tell_entries_changed();
 
 CREATE TRIGGER entries_inserted AFTER INSERT ON public.entries REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tell_entries_changed();
@@ -384,6 +618,54 @@ CREATE TRIGGER entries_inserted AFTER INSERT ON public.entries REFERENCING NEW T
 CREATE TRIGGER entries_truncated AFTER TRUNCATE ON public.entries FOR EACH STATEMENT EXECUTE FUNCTION public.tell_entries_changed();
 
 CREATE TRIGGER entries_updated AFTER UPDATE ON public.entries REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tell_entries_changed();
+
+CREATE TRIGGER keep_history_deleted AFTER DELETE ON public.entries REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.keep_history('address');
+
+CREATE TRIGGER keep_history_inserted AFTER INSERT ON public.entries REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.keep_history('address');
+
+CREATE TRIGGER keep_history_truncated AFTER TRUNCATE ON public.entries FOR EACH STATEMENT EXECUTE FUNCTION public.keep_history('address');
+
+CREATE TRIGGER keep_history_updated AFTER UPDATE ON public.entries REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.keep_history('address');
+
+CREATE TRIGGER tombstone_of_deleted AFTER DELETE ON public.entries REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.bury();
+
+CREATE TRIGGER tombstone_of_renamed AFTER UPDATE ON public.entries REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.bury_renamed();
+
+CREATE TRIGGER tombstone_of_truncated BEFORE TRUNCATE ON public.entries FOR EACH STATEMENT EXECUTE FUNCTION public.bury_all();
+
+CREATE TRIGGER forwarding_policies_changed AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.forwarding_policies FOR EACH STATEMENT EXECUTE FUNCTION public.tell_domains_changed();
+
+CREATE TRIGGER keep_history_deleted AFTER DELETE ON public.forwarding_policies REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.keep_history('affiliation');
+
+CREATE TRIGGER keep_history_inserted AFTER INSERT ON public.forwarding_policies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.keep_history('affiliation');
+
+CREATE TRIGGER keep_history_truncated AFTER TRUNCATE ON public.forwarding_policies FOR EACH STATEMENT EXECUTE FUNCTION public.keep_history('affiliation');
+
+CREATE TRIGGER keep_history_updated AFTER UPDATE ON public.forwarding_policies REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.keep_history('affiliation');
+
+CREATE TRIGGER keep_history_deleted AFTER DELETE ON public.list_filters REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.keep_history('address', 'source', 'filter');
+
+CREATE TRIGGER keep_history_inserted AFTER INSERT ON public.list_filters REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.keep_history('address', 'source', 'filter');
+
+CREATE TRIGGER keep_history_truncated AFTER TRUNCATE ON public.list_filters FOR EACH STATEMENT EXECUTE FUNCTION public.keep_history('address', 'source', 'filter');
+
+CREATE TRIGGER keep_history_updated AFTER UPDATE ON public.list_filters REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.keep_history('address', 'source', 'filter');
+
+CREATE TRIGGER list_filters_deleted AFTER DELETE ON public.list_filters REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tell_entries_changed();
+
+CREATE TRIGGER list_filters_inserted AFTER INSERT ON public.list_filters REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tell_entries_changed();
+
+CREATE TRIGGER list_filters_truncated AFTER TRUNCATE ON public.list_filters FOR EACH STATEMENT EXECUTE FUNCTION public.tell_entries_changed();
+
+CREATE TRIGGER list_filters_updated AFTER UPDATE ON public.list_filters REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tell_entries_changed();
+
+CREATE TRIGGER keep_history_deleted AFTER DELETE ON public.list_roles REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.keep_history('address', 'role', 'mailbox');
+
+CREATE TRIGGER keep_history_inserted AFTER INSERT ON public.list_roles REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.keep_history('address', 'role', 'mailbox');
+
+CREATE TRIGGER keep_history_truncated AFTER TRUNCATE ON public.list_roles FOR EACH STATEMENT EXECUTE FUNCTION public.keep_history('address', 'role', 'mailbox');
+
+CREATE TRIGGER keep_history_updated AFTER UPDATE ON public.list_roles REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.keep_history('address', 'role', 'mailbox');
 
 CREATE TRIGGER list_roles_deleted AFTER DELETE ON public.list_roles REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tell_entries_changed();
 
@@ -393,7 +675,23 @@ CREATE TRIGGER list_roles_truncated AFTER TRUNCATE ON public.list_roles FOR EACH
 
 CREATE TRIGGER list_roles_updated AFTER UPDATE ON public.list_roles REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tell_entries_changed();
 
+CREATE TRIGGER keep_history_deleted AFTER DELETE ON public.routes REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.keep_history('domain');
+
+CREATE TRIGGER keep_history_inserted AFTER INSERT ON public.routes REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.keep_history('domain');
+
+CREATE TRIGGER keep_history_truncated AFTER TRUNCATE ON public.routes FOR EACH STATEMENT EXECUTE FUNCTION public.keep_history('domain');
+
+CREATE TRIGGER keep_history_updated AFTER UPDATE ON public.routes REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.keep_history('domain');
+
 CREATE TRIGGER routes_changed AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.routes FOR EACH STATEMENT EXECUTE FUNCTION public.tell_domains_changed();
+
+CREATE TRIGGER keep_history_deleted AFTER DELETE ON public.targets REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.keep_history('address', 'target');
+
+CREATE TRIGGER keep_history_inserted AFTER INSERT ON public.targets REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.keep_history('address', 'target');
+
+CREATE TRIGGER keep_history_truncated AFTER TRUNCATE ON public.targets FOR EACH STATEMENT EXECUTE FUNCTION public.keep_history('address', 'target');
+
+CREATE TRIGGER keep_history_updated AFTER UPDATE ON public.targets REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.keep_history('address', 'target');
 
 CREATE TRIGGER targets_deleted AFTER DELETE ON public.targets REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tell_entries_changed();
 

@@ -22,7 +22,7 @@ export async function sendLoad(load: Load): Promise<LoadResult> {
   let refused = 0;
   const started = performance.now();
   const session = async (): Promise<void> => {
-    const dialogue = await open(load.port);
+    const dialogue = await openDialogue(load.port);
     for (let n = next++; n < load.messages; n = next++) {
       if (load.rate !== null) await until(started + (n / load.rate) * 1000);
       await dialogue.say(`MAIL FROM:<sender@outside.test>\r\nRCPT TO:<${load.to(n)}>\r\nDATA\r\n`, 3);
@@ -47,9 +47,10 @@ function contentOf(size: number): Buffer {
 
 const until = (time: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, Math.max(0, time - performance.now())));
 
-type Dialogue = { say(octets: string | Buffer, replies: number): Promise<string[]>; end(): void };
+export type Dialogue = { say(octets: string | Buffer, replies: number): Promise<string[]>; end(): void };
 
-async function open(port: number): Promise<Dialogue> {
+/** Connected and greeted. `say` waits for so many replies and gives their last lines. */
+export async function openDialogue(port: number): Promise<Dialogue> {
   const socket: Socket = connect({ host: "127.0.0.1", port });
   socket.setNoDelay(true);
   let text = "";

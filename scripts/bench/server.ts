@@ -1,10 +1,11 @@
 /** The built server as a child process, on free ports, with a data directory of its own that goes with it. */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { promisify } from "node:util";
 
 export type BenchServer = {
   readonly smtpPort: number;
@@ -12,6 +13,8 @@ export type BenchServer = {
   readonly dataDir: string;
   /** Runs one command line against it. */
   cli(...args: string[]): string;
+  /** The same for a caller who is busy meanwhile, as a proxy in this process is. */
+  cliMeanwhile(...args: string[]): Promise<string>;
   /** Sum of a counter over its labels that match. */
   metric(name: string, labels?: string): Promise<number>;
   stop(): Promise<void>;
@@ -42,6 +45,7 @@ export async function startServer(
     pid: child.pid ?? 0,
     dataDir,
     cli: (...args) => execFileSync(process.execPath, [CLI, ...args], { env, cwd: dataDir, encoding: "utf8", maxBuffer: 1 << 28 }),
+    cliMeanwhile: async (...args) => (await promisify(execFile)(process.execPath, [CLI, ...args], { env, cwd: dataDir })).stdout,
     metric: async (name, labels = "") => sumOf(await get(httpPort, "/metrics"), name, labels),
     async stop() {
       const ended = new Promise((resolve) => child.once("exit", resolve));

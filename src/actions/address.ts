@@ -76,6 +76,17 @@ export async function targetsOf(tx: Queryable, texts: readonly string[], what: s
   return [...new Map(canonical.map((mailbox) => [mailbox.key, mailbox])).values()];
 }
 
+/** When something begins: `2026-09-01` is the beginning of that day in UTC. It may lie behind us. */
+export function startOf(text: string): Date {
+  const moment = readMoment(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00Z` : text);
+  if (moment) return moment;
+  throw new Refusal(
+    "badData",
+    `${quoted(text)} is no date`,
+    "Write 2026-09-01 (from the beginning of that day, UTC) or 2026-09-01T08:00Z.",
+  );
+}
+
 /** An expiry that lies ahead. */
 export function expiryOf(text: string, now: Date): Date {
   const moment = readMoment(text);
@@ -83,6 +94,25 @@ export function expiryOf(text: string, now: Date): Date {
     throw new Refusal("badData", `${quoted(text)} is no date`, "Write 2027-06-30 (to the end of that day, UTC) or 2027-06-30T18:00Z.");
   if (moment <= now) throw new Refusal("badData", `the expiry ${quoted(text)} is in the past`, "To end an address now, delete it.");
   return moment;
+}
+
+/** Refuses dates of which the end comes first. Dates, or moments as Postgres writes them. */
+export function refuseBackwards(startsAt: Date | string | null, expiresAt: Date | string | null): void {
+  if (startsAt !== null && expiresAt !== null && new Date(startsAt) >= new Date(expiresAt))
+    throw new Refusal("badData", "it would start when it has expired", "Let it start before it ends.");
+}
+
+const AFFILIATION = /^[a-z][a-z0-9._-]{0,62}$/;
+
+/** An affiliation as it is stored: a short word in lower case, as in `student`. */
+export function affiliationOf(text: string): string {
+  const affiliation = text.trim().toLowerCase();
+  if (AFFILIATION.test(affiliation)) return affiliation;
+  throw new Refusal(
+    "badData",
+    `${quoted(text)} is no affiliation`,
+    "Write one word of letters, digits, dots and dashes, as in student or emeritus.",
+  );
 }
 
 /** What was typed, for a message: capped, and control characters made visible. */

@@ -1,10 +1,11 @@
 import type { Db } from "../db/client.ts";
-import { expiryOf, ourAddress, targetsOf } from "./address.ts";
-import { type Author, type Changed, changing, recordChange } from "./change.ts";
+import { affiliationOf, expiryOf, ourAddress, startOf, targetsOf } from "./address.ts";
+import { type Author, type Changed, changing, nameAuthor, recordChange } from "./change.ts";
 import { type EntryView, readEntry } from "./entries.ts";
 import { plainLine } from "./plain-line.ts";
 import { Refusal } from "./refusal.ts";
 import { saveEntry } from "./save-entry.ts";
+import type { Allowed } from "./taken.ts";
 
 /** An alias as somebody typed it. `owner`, `expires` and `note`: undefined keeps what is there, null takes it away. */
 export type AliasInput = {
@@ -13,6 +14,9 @@ export type AliasInput = {
   readonly owner?: string | null | undefined;
   readonly expires?: string | null | undefined;
   readonly note?: string | null | undefined;
+  readonly starts?: string | null | undefined;
+  readonly affiliation?: string | null | undefined;
+  readonly allow?: Allowed | undefined;
 };
 
 /**
@@ -29,6 +33,9 @@ export const setAlias = (db: Db, author: Author, input: AliasInput): Promise<Cha
       owner: await ownerOf(tx, input.owner),
       expiresAt: typeof input.expires === "string" ? expiryOf(input.expires, new Date()) : input.expires,
       note: input.note === undefined ? undefined : plainLine(input.note, "the note"),
+      startsAt: typeof input.starts === "string" ? startOf(input.starts) : input.starts,
+      affiliation: typeof input.affiliation === "string" ? affiliationOf(input.affiliation) : input.affiliation,
+      allow: input.allow,
     });
   });
 
@@ -40,12 +47,13 @@ export async function ownerOf(tx: Parameters<typeof targetsOf>[0], owner: string
 /** What became of a deleted entry, and who still points at it. */
 export type Deleted = { readonly before: EntryView; readonly warnings: readonly string[] };
 
-/** Deletes an alias or a list. What it was stays in the change record. Refuses what is not there or is of the other kind. */
+/** Deletes an alias or a list. What it was stays in the change record, and its name in a tombstone. Refuses what is not there or is of the other kind. */
 export const deleteEntry = (db: Db, author: Author, kind: "alias" | "list", address: string): Promise<Deleted> =>
   changing(db, async (tx) => {
     const { key } = await ourAddress(tx, address);
     const before = await readEntry(tx, key, true);
     if (before?.kind !== kind) throw noSuch(kind, key, before);
+    await nameAuthor(tx, author);
     await tx.query({ text: "delete from entries where address = $1", values: [key] });
     await recordChange(tx, author, { action: `${kind} delete`, object: key, before, after: null });
     const { rows } = await tx.query<{ address: string }>({

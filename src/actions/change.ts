@@ -35,6 +35,16 @@ export function changing<T>(db: Db, work: (tx: Queryable) => Promise<T>): Promis
 export const holdDirectory = (tx: Queryable): Promise<unknown> =>
   tx.query({ text: "select pg_advisory_xact_lock($1)", values: [DIRECTORY_LOCK] });
 
+/**
+ * Tells the triggers that keep history and tombstones who changes the directory, and why. To be called before the first change; without it
+ * they name the database account.
+ */
+export const nameAuthor = (tx: Queryable, author: Author): Promise<unknown> =>
+  tx.query({
+    text: "select set_config('mailroom.actor', $1, true), set_config('mailroom.why', $2, true)",
+    values: [author.actor, author.why ?? ""],
+  });
+
 /** One row of change_records. `before` and `after` hold what is needed to undo the change by hand or by machine. */
 export type ChangeRecord = { readonly action: string; readonly object: string; readonly before: unknown; readonly after: unknown };
 

@@ -2,8 +2,8 @@ import type { Db, Queryable } from "../db/client.ts";
 import { counted } from "../mail/counted.ts";
 import { mailboxOfKey, textOfKey } from "../mail/mailbox.ts";
 import { loopsThrough } from "../resolve/loop-check.ts";
-import { domainOf, domainsOfOurs, targetsOf } from "./address.ts";
-import { type Author, type Changed, changing, recordChange } from "./change.ts";
+import { domainOf, domainsOfOurs, quoted, targetsOf } from "./address.ts";
+import { type Author, type Changed, changing, nameAuthor, recordChange } from "./change.ts";
 import { readEntry } from "./entries.ts";
 import { asStored, follow } from "./loops.ts";
 import { Refusal } from "./refusal.ts";
@@ -15,6 +15,8 @@ export type DomainView = {
   readonly alias_of: string | null;
   readonly catch_all: string | null;
   readonly subaddressing: boolean;
+  /** Local parts that are reserved here, besides those that are everywhere. */
+  readonly reserved: readonly string[];
   readonly created_at: string;
 };
 
@@ -41,6 +43,7 @@ export const addDomain = (db: Db, author: Author, input: DomainInput): Promise<C
     };
     const names = ["alias_of", "catch_all", "subaddressing"] as const;
     if (before && names.every((name) => before[name] === row[name])) return { changed: false, before, after: before, warnings: [] };
+    await nameAuthor(tx, author);
     await tx.query({
       text: `insert into domains (domain, alias_of, catch_all, subaddressing) values ($1, $2, $3, $4)
              on conflict (domain) do update set alias_of = excluded.alias_of, catch_all = excluded.catch_all, subaddressing = excluded.subaddressing`,
@@ -51,6 +54,35 @@ export const addDomain = (db: Db, author: Author, input: DomainInput): Promise<C
     await recordChange(tx, author, { action: `domain ${before ? "change" : "add"}`, object: domain, before, after });
     return { changed: true, before, after, warnings: domainWarnings(row) };
   });
+
+/** Reserves local parts in one domain, or frees them again. Those that are taken there stay who they are. */
+export const reserveNames = (
+  db: Db,
+  author: Author,
+  name: string,
+  names: readonly string[],
+  reserve: boolean,
+): Promise<Changed<DomainView>> =>
+  changing(db, async (tx) => {
+    const domain = domainOf(name);
+    const before = await readDomain(tx, domain);
+    if (before === null) throw new Refusal("notFound", `${domain} is not one of our domains`, "To see them: mailroom domain list");
+    const locals = names.map((local) => localPartOf(local, domain));
+    const kept = before.reserved.filter((local) => !locals.includes(local));
+    const reserved = (reserve ? [...kept, ...locals] : kept).toSorted();
+    if (String(reserved) === String(before.reserved)) return { changed: false, before, after: before, warnings: [] };
+    await nameAuthor(tx, author);
+    await tx.query({ text: "update domains set reserved = $2 where domain = $1", values: [domain, reserved] });
+    const after = await readDomain(tx, domain);
+    await recordChange(tx, author, { action: `domain ${reserve ? "reserve" : "unreserve"}`, object: domain, before, after });
+    return { changed: true, before, after, warnings: [] };
+  });
+
+function localPartOf(text: string, domain: string): string {
+  const parsed = mailboxOfKey(`${text.toLowerCase()}@${domain}`);
+  if (parsed.ok && !text.includes("@")) return parsed.mailbox.localPart;
+  throw new Refusal("badData", `${quoted(text)} is no local part`, "Write what stands before the @, as in president.");
+}
 
 /** What stops working when a domain is no longer ours. */
 export type DomainReach = {
@@ -102,6 +134,9 @@ export const removeDomain = (db: Db, author: Author, name: string, force: boolea
                from entries e where e.domain = $1 order by e.address`,
       values: [reach.domain, author.actor, author.why],
     });
+    await nameAuthor(tx, author);
+    // At once: a cascade would run the triggers for each entry.
+    await tx.query({ text: "delete from targets t using entries e where e.address = t.address and e.domain = $1", values: [reach.domain] });
     await tx.query({ text: "delete from entries where domain = $1", values: [reach.domain] });
     await tx.query({ text: "update domains set alias_of = null where alias_of = $1", values: [reach.domain] });
     await tx.query({ text: "delete from domains where domain = $1", values: [reach.domain] });
@@ -125,7 +160,7 @@ export async function listDomains(db: Queryable): Promise<readonly DomainView[]>
   return rows.map((row) => ({ ...row, created_at: row.created_at.toISOString() }));
 }
 
-const COLUMNS = "domain, alias_of, catch_all, subaddressing, created_at";
+const COLUMNS = "domain, alias_of, catch_all, subaddressing, reserved, created_at";
 
 async function readDomain(tx: Queryable, domain: string): Promise<DomainView | null> {
   const { rows } = await tx.query<DomainView & { created_at: Date }>({

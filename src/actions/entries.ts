@@ -9,6 +9,7 @@ export type EntryView = {
   readonly targets: readonly string[];
   readonly owner: string | null;
   readonly posting: Posting | null;
+  readonly starts_at: string | null;
   /** Of lists; of an alias null, or nobody. */
   readonly own_copy: boolean | null;
   readonly may_leave: boolean | null;
@@ -16,6 +17,16 @@ export type EntryView = {
   readonly senders: readonly string[];
   readonly excluded: readonly string[];
   readonly expires_at: string | null;
+  /** Null: it works. Else how mail for it is answered: quiet, soft, hard, text (then `disabled_text` is said). */
+  readonly disabled: "quiet" | "soft" | "hard" | "text" | null;
+  readonly disabled_text: string | null;
+  /** Retired: the new address; with `moved_delivers` mail goes there and its sender is told. */
+  readonly moved_to: string | null;
+  readonly moved_delivers: boolean;
+  readonly affiliation: string | null;
+  readonly off_campus_until: string | null;
+  /** Targets that count between dates only, `{"target": ["from", "until"]}`. */
+  readonly target_dates: Readonly<Record<string, readonly [string | null, string | null]>> | null;
   readonly note: string | null;
   readonly version: number;
   readonly created_at: string;
@@ -25,14 +36,19 @@ export type EntryView = {
 /** In a listing the targets of a long list are counted, and only the first few are named. */
 export type EntryRow = EntryView & { readonly target_count: number };
 
-type Raw = Omit<EntryRow, "expires_at" | "created_at" | "changed_at"> & { expires_at: Date | null; created_at: Date; changed_at: Date };
+const MOMENTS = ["starts_at", "expires_at", "off_campus_until"] as const;
+type Raw = Omit<EntryRow, (typeof MOMENTS)[number] | "created_at" | "changed_at"> &
+  Record<(typeof MOMENTS)[number], Date | number | null> & { created_at: Date; changed_at: Date };
 
 const rolesOf = (role: string): string =>
   `array(select mailbox from list_roles r where r.address = e.address and r.role = '${role}' order by mailbox)`;
 
-const COLUMNS = `e.address, e.kind, e.owner, e.posting, e.expires_at, e.note, e.version, e.created_at, e.changed_at,
-                 case when e.kind = 'list' then e.own_copy end as own_copy, case when e.kind = 'list' then e.may_leave end as may_leave,
-                 e.member_limit, ${rolesOf("sender")} as senders, ${rolesOf("excluded")} as excluded`;
+const COLUMNS = `e.address, e.kind, e.owner, e.posting, e.starts_at, e.expires_at, e.disabled, e.disabled_text, e.moved_to, e.moved_delivers,
+  e.affiliation, e.off_campus_until, e.note, e.version, e.created_at, e.changed_at,
+  case when e.kind = 'list' then e.own_copy end as own_copy, case when e.kind = 'list' then e.may_leave end as may_leave,
+  e.member_limit, ${rolesOf("sender")} as senders, ${rolesOf("excluded")} as excluded,
+  (select json_object_agg(t.target, json_build_array(t.starts_at, t.expires_at)) from targets t
+    where t.address = e.address and (t.starts_at is not null or t.expires_at is not null)) as target_dates`;
 
 /** One entry with all its targets in order of address, or null. With `lock` the row stays as it is until the transaction ends. */
 export async function readEntry(db: Queryable, address: string, lock = false): Promise<EntryView | null> {
@@ -125,10 +141,22 @@ function entryView(row: Raw): EntryView {
     member_limit: row.member_limit,
     senders: row.senders,
     excluded: row.excluded,
-    expires_at: row.expires_at?.toISOString() ?? null,
+    starts_at: isoOf(row.starts_at),
+    expires_at: isoOf(row.expires_at),
+    disabled: row.disabled,
+    disabled_text: row.disabled_text,
+    moved_to: row.moved_to,
+    moved_delivers: row.moved_delivers,
+    affiliation: row.affiliation,
+    off_campus_until: isoOf(row.off_campus_until),
+    target_dates: row.target_dates,
     note: row.note,
     version: row.version,
     created_at: row.created_at.toISOString(),
     changed_at: row.changed_at.toISOString(),
   };
 }
+
+/** Somebody may have written `infinity` by hand. */
+const isoOf = (moment: Date | number | null): string | null =>
+  moment === null ? null : typeof moment === "number" ? String(moment) : moment.toISOString();

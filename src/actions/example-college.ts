@@ -32,7 +32,8 @@ async function load(db: Db): Promise<void> {
   await addDomains(db);
   await addPeople(db);
   await addLists(db);
-  for (const [address, targets] of Object.entries(roles)) await setAlias(db, AUTHOR, { address, targets: targets.map(atCampus) });
+  for (const [address, targets] of Object.entries(roles))
+    await setAlias(db, AUTHOR, { address, targets: targets.map(atCampus), allow: { reserved: true } });
 }
 
 async function addDomains(db: Db): Promise<void> {

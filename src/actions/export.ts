@@ -1,6 +1,7 @@
 /** The directory as a file: CSV for people and for import, or a table that Postfix can serve if Mailroom is down. */
 import type { Db } from "../db/client.ts";
 import { textOfKey } from "../mail/mailbox.ts";
+import { disabledCell } from "./disabled.ts";
 import { listDomains } from "./domains.ts";
 import { type EntryView, entriesWithTargets, inPages } from "./entries.ts";
 import { csvLine } from "./import/cell.ts";
@@ -16,9 +17,13 @@ const entries = (db: Db): AsyncGenerator<EntryView> =>
 
 const yesOrNo = (value: boolean | null): string => (value === null ? "" : value ? "yes" : "no");
 
+// biome-ignore format: in the order of the cells below
+const HEADER = ["address", "targets", "kind", "owner", "expires", "note", "posting", "starts", "affiliation", "disabled", "moved_to",
+  "own_copy", "leave", "limit", "senders", "excluded"];
+
 /** CSV with our own columns, lines ended by CRLF (RFC 4180 §2), in order of address; cells a spreadsheet would calculate get a `'`. */
 export async function* exportCsv(db: Db): AsyncGenerator<string> {
-  yield csvLine(["address", "targets", "kind", "owner", "expires", "note", "posting", "own_copy", "leave", "limit", "senders", "excluded"]);
+  yield csvLine(HEADER);
   for await (const e of entries(db)) {
     const targets = e.targets.map(textOfKey).join(" ");
     yield csvLine([
@@ -29,6 +34,10 @@ export async function* exportCsv(db: Db): AsyncGenerator<string> {
       e.expires_at ?? "",
       e.note ?? "",
       e.posting ?? "",
+      e.starts_at ?? "",
+      e.affiliation ?? "",
+      disabledCell(e.disabled, e.disabled_text),
+      e.moved_to === null ? "" : `${e.moved_delivers ? "deliver:" : ""}${textOfKey(e.moved_to)}`,
       yesOrNo(e.own_copy),
       yesOrNo(e.may_leave),
       e.member_limit === null ? "" : String(e.member_limit),
@@ -51,8 +60,20 @@ export async function* exportPostfixVirtual(db: Db, now: Date): AsyncGenerator<s
     else if (d.catch_all !== null) yield `@${d.domain} ${textOfKey(d.catch_all)}\n`;
   }
   for await (const e of entries(db)) {
-    const comment =
-      e.expires_at !== null && new Date(e.expires_at) <= now ? `# expired ${e.expires_at}: ` : e.targets.length === 0 ? "# nobody: " : "";
-    yield `${comment}${textOfKey(e.address)} ${e.targets.map(textOfKey).join(", ")}\n`;
+    const targets =
+      e.moved_to !== null ? [e.moved_to] : e.targets.filter((target) => counts(e.target_dates?.[target] ?? [null, null], now));
+    yield `${commentOn(e, targets, now)}${textOfKey(e.address)} ${targets.map(textOfKey).join(", ")}\n`;
   }
+}
+
+const counts = ([starts, expires]: readonly [string | null, string | null], now: Date): boolean =>
+  (starts === null || new Date(starts) <= now) && (expires === null || new Date(expires) > now);
+
+/** Why an entry stands there as a comment; empty: it does not. */
+function commentOn(e: EntryView, targets: readonly string[], now: Date): string {
+  if (e.expires_at !== null && new Date(e.expires_at) <= now) return `# expired ${e.expires_at}: `;
+  if (e.starts_at !== null && new Date(e.starts_at) > now) return `# not before ${e.starts_at}: `;
+  if (e.disabled !== null) return `# switched off (${e.disabled}): `;
+  if (e.moved_to !== null && !e.moved_delivers) return "# moved to: ";
+  return targets.length === 0 ? "# nobody: " : "";
 }

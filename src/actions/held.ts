@@ -1,7 +1,10 @@
 /** What a list's owner, or an admin in his place, decides about posts that wait. */
 import type { Db, Queryable } from "../db/client.ts";
+import { relayLines } from "../db/relayed-lines.ts";
+import { heldPostEndedLine } from "../log/maillog.ts";
 import { type MessageId, queueIdOf } from "../mail/queue-id.ts";
 import { approvePosts, type EndedPost, type HeldSelection } from "../queue/held-posts.ts";
+import { holdStopped } from "../sending/stop.ts";
 import { type Author, recordChange } from "./change.ts";
 
 /** A post that was decided upon. */
@@ -11,8 +14,14 @@ export type Decided = { readonly queueId: string; readonly list: string; readonl
 export const approveHeld = (db: Db, author: Author, selection: HeldSelection): Promise<readonly Decided[]> =>
   db.transaction(async (tx) => {
     const ended = await approvePosts(tx, selection);
+    await holdStopped(tx); // an owner's word does not free the mail of a sender whom an admin must look at
     await record(tx, author, "held.approve", ended);
-    return ended.map(decided);
+    const posts = ended.map(decided);
+    await relayLines(
+      tx,
+      posts.map((post) => heldPostEndedLine({ ...post, as: "approved", by: author.actor })),
+    );
+    return posts;
   });
 
 /** Ends posts, tells their senders, and writes what `also` does, in one commit (report/held-posts.ts). */

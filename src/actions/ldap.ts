@@ -32,7 +32,7 @@ export async function acceptGroup(db: Db, author: Author, source: Source, addres
   const live = await source.lookup([address]);
   if (live.kind !== "found")
     throw new Refusal("unreachable", `${source.name} does not answer now${causeOf(live)}`, "Nothing was accepted. See: mailroom ldap test");
-  const entry = live.value.get(address.key);
+  const entry = live.value.entries.get(address.key);
   if (entry?.kind !== "group")
     throw new Refusal(
       "notFound",

@@ -4,7 +4,7 @@ import { isOwnHost, type OwnListener } from "../directory/own-listeners.ts";
 import { parseRouteUrl } from "../directory/route-url.ts";
 import { parseDomain } from "../mail/domain.ts";
 import { quoted } from "./address.ts";
-import { type Author, type Changed, changing, recordChange } from "./change.ts";
+import { type Author, type Changed, changing, nameAuthor, recordChange } from "./change.ts";
 import { Refusal } from "./refusal.ts";
 
 /** Where mail for a domain goes. The domain `*` stands for all that have no route of their own. */
@@ -28,6 +28,7 @@ export const setRoute = (db: Db, author: Author, name: string, url: string, ours
     const before = await readRoute(tx, domain);
     const after = { domain, url: parsed.route.url };
     if (before?.url === after.url) return { changed: false, before, after, warnings: [] };
+    await nameAuthor(tx, author);
     await tx.query({
       text: "insert into routes (domain, url) values ($1, $2) on conflict (domain) do update set url = excluded.url",
       values: [domain, after.url],
@@ -51,6 +52,7 @@ export const removeRoute = (db: Db, author: Author, name: string): Promise<Route
     const domain = routedDomain(name);
     const before = await readRoute(tx, domain);
     if (!before) throw new Refusal("notFound", `${domain} has no route of its own`, "To see them: mailroom route list");
+    await nameAuthor(tx, author);
     await tx.query({ text: "delete from routes where domain = $1", values: [domain] });
     await recordChange(tx, author, { action: "route remove", object: domain, before, after: null });
     return before;

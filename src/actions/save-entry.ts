@@ -1,14 +1,16 @@
 /** Writing one entry with its targets: what aliases and lists have in common. */
 import type { Queryable } from "../db/client.ts";
-import type { Posting } from "../directory/directory.ts";
+import type { Disabled, Posting } from "../directory/directory.ts";
 import type { Mailbox } from "../mail/mailbox.ts";
 import { generatedOf, listsAnsweredFor } from "../resolve/generated.ts";
 import { loopsThrough } from "../resolve/loop-check.ts";
-import { type Author, type Changed, recordChange } from "./change.ts";
+import { type Author, type Changed, nameAuthor, recordChange } from "./change.ts";
 import { type EntryView, readEntry } from "./entries.ts";
 import { asStored, follow, unknownIn } from "./loops.ts";
+import { refuseOffCampus } from "./off-campus.ts";
 import { Refusal } from "./refusal.ts";
-import { reservedWarning } from "./reserved.ts";
+import { listFormWarning } from "./reserved.ts";
+import { type Allowed, refuseTaken } from "./taken.ts";
 
 /** What an entry shall be. What is undefined stays as it is, or gets its default in a new entry. */
 export type Wanted = {
@@ -16,9 +18,15 @@ export type Wanted = {
   readonly kind: "alias" | "list";
   readonly targets?: readonly Mailbox[] | undefined;
   readonly owner?: Mailbox | null | undefined;
+  readonly startsAt?: Date | null | undefined;
   readonly expiresAt?: Date | null | undefined;
+  readonly disabled?: Disabled | null | undefined;
+  readonly moved?: { readonly to: Mailbox; readonly delivers: boolean } | null | undefined;
+  readonly affiliation?: string | null | undefined;
+  readonly offCampusUntil?: Date | null | undefined;
   readonly note?: string | null | undefined;
   readonly posting?: Posting | undefined;
+  readonly allow?: Allowed | undefined;
   readonly ownCopy?: boolean | undefined;
   readonly mayLeave?: boolean | undefined;
   readonly memberLimit?: number | null | undefined;
@@ -38,13 +46,30 @@ export async function saveEntry(tx: Queryable, author: Author, wanted: Wanted): 
   if (before === null) await refuseGenerated(tx, wanted);
   const row = rowOf(wanted, before);
   if (before && isSame(before, row)) return { changed: false, before, after: before, warnings: [] };
+  refuseBadLife(row);
+  const similar = before ? [] : await refuseTaken(tx, author, wanted.address, wanted.allow ?? {});
+  if (wanted.targets ?? wanted.affiliation ?? wanted.moved) await refuseOffCampus(tx, row);
+  await nameAuthor(tx, author);
   await writeRow(tx, row);
   await refuseLoops(tx, wanted.address);
   const after = await readEntry(tx, key);
   await recordChange(tx, author, { action: `${wanted.kind} ${before ? "change" : "create"}`, object: key, before, after });
   const had = new Set(before?.targets);
   const added = (wanted.targets ?? []).filter((target) => !had.has(target.key));
-  return { changed: true, before, after, warnings: await warningsAbout(tx, wanted, before === null, added) };
+  return { changed: true, before, after, warnings: [...similar, ...(await warningsAbout(tx, wanted, before === null, added))] };
+}
+
+/** What the database would refuse without a next step. */
+function refuseBadLife(row: SavedRow): void {
+  if (row.starts_at !== null && row.expires_at !== null && row.starts_at >= row.expires_at)
+    throw new Refusal(
+      "badData",
+      `it would start at ${row.starts_at}, when it has expired (${row.expires_at})`,
+      "Let it start before it ends.",
+    );
+  const isSilent = row.disabled !== null || (row.moved_to !== null && !row.moved_delivers);
+  if (isSilent && row.address.startsWith("postmaster@"))
+    throw new Refusal("refused", `${row.address} must take mail (RFC 5321 §4.5.1)`, "Give it other targets instead.");
 }
 
 /** Looks where mail for an entry would go now, and refuses if it would come back. */
@@ -83,10 +108,28 @@ async function refuseGenerated(tx: Queryable, { address, kind }: Wanted): Promis
   }
 }
 
-type Property = "targets" | "owner" | "posting" | "own_copy" | "may_leave" | "member_limit" | "note" | "expires_at";
-type Row = Pick<EntryView, "address" | "kind" | Property> & { readonly domain: string };
+/** What of an entry is saved as it is, besides its address and targets. */
+const PROPERTIES = [
+  "owner",
+  "posting",
+  "own_copy",
+  "may_leave",
+  "member_limit",
+  "note",
+  "starts_at",
+  "expires_at",
+  "disabled",
+  "disabled_text",
+  "moved_to",
+  "moved_delivers",
+  "affiliation",
+  "off_campus_until",
+] as const;
 
-function rowOf(wanted: Wanted, before: EntryView | null): Row {
+/** An entry as it will be. */
+type SavedRow = Pick<EntryView, "address" | "kind" | "targets" | (typeof PROPERTIES)[number]> & { readonly domain: string };
+
+function rowOf(wanted: Wanted, before: EntryView | null): SavedRow {
   const kept = <T>(value: T | undefined, old: T | undefined, otherwise: T): T => (value !== undefined ? value : (old ?? otherwise));
   return {
     address: wanted.address.key,
@@ -103,40 +146,49 @@ function rowOf(wanted: Wanted, before: EntryView | null): Row {
     may_leave: wanted.kind === "list" ? kept(wanted.mayLeave, before?.may_leave ?? undefined, false) : null,
     member_limit: wanted.memberLimit === undefined ? (before?.member_limit ?? null) : wanted.memberLimit,
     note: kept(wanted.note, before?.note, null),
-    expires_at: wanted.expiresAt === undefined ? (before?.expires_at ?? null) : (wanted.expiresAt?.toISOString() ?? null),
+    starts_at: momentOr(wanted.startsAt, before?.starts_at),
+    expires_at: momentOr(wanted.expiresAt, before?.expires_at),
+    ...lifeOf(wanted, before),
+    affiliation: kept(wanted.affiliation, before?.affiliation, null),
+    off_campus_until: momentOr(wanted.offCampusUntil, before?.off_campus_until),
   };
 }
 
-function isSame(before: EntryView, row: Row): boolean {
-  const targets = new Set(before.targets);
-  const sameTargets = targets.size === row.targets.length && row.targets.every((target) => targets.has(target));
-  return (
-    sameTargets &&
-    (["owner", "posting", "own_copy", "may_leave", "member_limit", "note", "expires_at"] as const).every(
-      (name) => before[name] === row[name],
-    )
-  );
+const momentOr = (wanted: Date | null | undefined, before: string | null | undefined): string | null =>
+  wanted === undefined ? (before ?? null) : (wanted?.toISOString() ?? null);
+
+/** Switched off and retired exclude each other: the later word counts. */
+function lifeOf(
+  { disabled, moved }: Wanted,
+  before: EntryView | null,
+): Pick<SavedRow, "disabled" | "disabled_text" | "moved_to" | "moved_delivers"> {
+  const works = { disabled: null, disabled_text: null, moved_to: null, moved_delivers: false };
+  if (disabled) return { ...works, disabled: disabled.answer, disabled_text: disabled.answer === "text" ? disabled.text : null };
+  if (moved) return { ...works, moved_to: moved.to.key, moved_delivers: moved.delivers };
+  if (disabled === null || moved === null || before === null) return works;
+  const { disabled: answer, disabled_text, moved_to, moved_delivers } = before;
+  return { disabled: answer, disabled_text, moved_to, moved_delivers };
 }
 
-async function writeRow(tx: Queryable, row: Row): Promise<void> {
+function isSame(before: EntryView, row: SavedRow): boolean {
+  const targets = new Set(before.targets);
+  const sameTargets = targets.size === row.targets.length && row.targets.every((target) => targets.has(target));
+  return sameTargets && PROPERTIES.every((name) => before[name] === row[name]);
+}
+
+/** Columns that are never null, and say nothing of an alias. */
+const OF_ALIASES: Readonly<Partial<Record<(typeof PROPERTIES)[number], (value: string) => string>>> = {
+  own_copy: (value) => `coalesce(${value}, true)`,
+  may_leave: (value) => `coalesce(${value}, false)`,
+};
+
+async function writeRow(tx: Queryable, row: SavedRow): Promise<void> {
   await tx.query({
-    text: `insert into entries (address, domain, kind, owner, posting, note, expires_at, own_copy, may_leave, member_limit)
-           values ($1, $2, $3, $4, $5, $6, $7, coalesce($8, true), coalesce($9, false), $10)
-           on conflict (address) do update set owner = excluded.owner, posting = excluded.posting, note = excluded.note,
-             expires_at = excluded.expires_at, own_copy = excluded.own_copy, may_leave = excluded.may_leave,
-             member_limit = excluded.member_limit, changed_at = now(), version = entries.version + 1`,
-    values: [
-      row.address,
-      row.domain,
-      row.kind,
-      row.owner,
-      row.posting,
-      row.note,
-      row.expires_at,
-      row.own_copy,
-      row.may_leave,
-      row.member_limit,
-    ],
+    text: `insert into entries (address, domain, kind, ${PROPERTIES.join(", ")})
+           values ($1, $2, $3, ${PROPERTIES.map((name, i) => OF_ALIASES[name]?.(`$${i + 4}`) ?? `$${i + 4}`).join(", ")})
+           on conflict (address) do update set ${PROPERTIES.map((name) => `${name} = excluded.${name}`).join(", ")},
+             changed_at = now(), version = entries.version + 1`,
+    values: [row.address, row.domain, row.kind, ...PROPERTIES.map((name) => row[name])],
   });
   await tx.query({ text: "delete from targets where address = $1 and target <> all($2::text[])", values: [row.address, row.targets] });
   await tx.query({
@@ -147,7 +199,7 @@ async function writeRow(tx: Queryable, row: Row): Promise<void> {
 
 /** What is allowed but probably not meant: a reserved name, and addresses of ours that mean nothing. */
 async function warningsAbout(tx: Queryable, wanted: Wanted, isNew: boolean, added: readonly Mailbox[]): Promise<readonly string[]> {
-  const reserved = isNew ? reservedWarning(wanted.address) : null;
+  const reserved = isNew ? listFormWarning(wanted.address) : null;
   return [...(reserved ? [reserved] : []), ...(await unknownWarnings(tx, wanted.owner ? [...added, wanted.owner] : added))];
 }
 

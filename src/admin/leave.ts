@@ -8,16 +8,11 @@ import type { Db } from "../db/client.ts";
 import { isUnavailable } from "../db/faults.ts";
 import type { Log } from "../log/log.ts";
 import { LEAVE_PATH, type Leaving, readLeaveToken } from "../mail/leave-token.ts";
-import type { healthRoutes } from "./health.ts";
 
 export type LeaveDeps = { readonly db: Db; readonly secret: Buffer; readonly log: Log };
 
-/** The routes of this machine's own web server: health, and leaving. */
-export const withLeaving = (health: ReturnType<typeof healthRoutes>, deps: LeaveDeps) =>
-  new Hono().route("/", health).route("/", leaveRoutes(deps));
-
 /** GET shows what will happen and a button; POST does it, as often as it is sent. A token that is none is 404, told by nothing else apart. */
-function leaveRoutes({ db, secret, log }: LeaveDeps) {
+export function leaveRoutes({ db, secret, log }: LeaveDeps) {
   return new Hono()
     .get(`${LEAVE_PATH}:token`, (c) => {
       const leaving = readLeaveToken(secret, c.req.param("token"));

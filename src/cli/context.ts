@@ -86,7 +86,7 @@ export function openContext(out: Output): CliContext {
   const ldap = once(async () => {
     const [{ readDirectory }, { openLdap }] = await Promise.all([import("../directory/open-directory.ts"), import("../ldap.ts")]);
     const pool = await db();
-    const sources = await openLdap(pool, readDirectory(pool), (await settings()).settings, log, false);
+    const sources = await openLdap(pool, readDirectory(pool), (await settings()).settings, log, null);
     opened.push(() => sources.close());
     return sources;
   });

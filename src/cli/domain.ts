@@ -4,6 +4,7 @@ import { counted } from "../mail/counted.ts";
 import { textOfKey } from "../mail/mailbox.ts";
 import { confirmed } from "./confirm.ts";
 import type { CliContext } from "./context.ts";
+import { checkVerb } from "./domain-check.ts";
 import { authorOf, examples, printChange, WHY } from "./verb.ts";
 
 type AddOptions = { aliasOf?: string | false; catchAll?: string | false; subaddressing?: boolean; why?: string };
@@ -36,6 +37,20 @@ export function domainCommand(ctx: CliContext): Command {
     .option(...WHY)
     .addHelpText("after", examples("mailroom domain remove old.example", "mailroom domain remove old.example --force --yes"))
     .action((name: string, options: { force?: boolean; yes?: boolean; why?: string }) => remove(ctx, name, options));
+  for (const verb of ["reserve", "unreserve"] as const)
+    domain
+      .command(`${verb} <name> <local-part...>`)
+      .description(
+        verb === "reserve"
+          ? "keep names of this domain for those who run it, besides postmaster, abuse and the like, which are kept everywhere"
+          : "let such names be taken again",
+      )
+      .option(...WHY)
+      .addHelpText("after", examples(`mailroom domain ${verb} campus.example president registrar`))
+      .action((name: string, locals: readonly string[], options: { why?: string }) =>
+        reserve(ctx, name, locals, verb === "reserve", options),
+      );
+  checkVerb(ctx, domain);
   return domain;
 }
 
@@ -49,6 +64,12 @@ async function add(ctx: CliContext, domain: string, options: AddOptions): Promis
   });
   const changed = { ...stored, before: stored.before && written(stored.before), after: stored.after && written(stored.after) };
   await printChange(ctx, changed, `domain ${changed.after ? domainText(changed.after) : domain}`);
+}
+
+async function reserve(ctx: CliContext, name: string, locals: readonly string[], on: boolean, options: { why?: string }): Promise<void> {
+  const { reserveNames } = await import("../actions/domains.ts");
+  const changed = await reserveNames(await ctx.db(), authorOf(ctx, options), name, locals, on);
+  await printChange(ctx, changed, changed.after === null ? "" : domainText(changed.after));
 }
 
 async function list(ctx: CliContext): Promise<void> {
@@ -79,6 +100,7 @@ const domainText = (d: DomainView): string =>
     ...(d.alias_of ? [`alias of ${d.alias_of}`] : []),
     ...(d.catch_all ? [`catch-all ${d.catch_all}`] : []),
     ...(d.subaddressing ? [] : ["no subaddressing"]),
+    ...(d.reserved.length === 0 ? [] : [`reserved: ${d.reserved.join(", ")}`]),
   ].join("  ");
 
 /** What stops working, a line for each kind of thing. */

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import type { Decided } from "../actions/held.ts";
+import { counted } from "../mail/counted.ts";
 import type { HeldSelection, WaitingPost } from "../queue/held-posts.ts";
 import type { CliContext } from "./context.ts";
 import { EXIT, Exit, UsageError } from "./exit-codes.ts";
@@ -83,12 +84,7 @@ async function show(ctx: CliContext, id: string): Promise<void> {
 async function approve(ctx: CliContext, options: Options): Promise<void> {
   const selection = await selectionOf(ctx, options, true);
   const { approveHeld } = await import("../actions/held.ts");
-  const { createMaillog } = await import("../log/maillog.ts");
-  const { createMetrics } = await import("../log/metrics.ts");
-  const author = authorOf(ctx, options);
-  const decided = await approveHeld(await ctx.db(), author, selection);
-  const maillog = createMaillog(ctx.log, createMetrics());
-  for (const post of decided) maillog.heldPostEnded({ ...post, as: "approved", by: author.actor });
+  const decided = await approveHeld(await ctx.db(), authorOf(ctx, options), selection);
   await print(ctx, decided, "approved");
 }
 
@@ -107,7 +103,7 @@ async function print(ctx: CliContext, decided: readonly Decided[], how: string):
   if (decided.length === 0) return nothing(ctx);
   for (const post of decided) {
     if (ctx.json) await ctx.out.json(post);
-    else await ctx.out.text(`${post.queueId}: ${how}, ${post.copies} copies to ${post.list}`);
+    else await ctx.out.text(`${post.queueId}: ${how}, ${counted(post.copies, "copy", "copies")} to ${post.list}`);
   }
 }
 

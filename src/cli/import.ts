@@ -13,6 +13,7 @@ type Options = {
   dryRun?: boolean;
   yes?: boolean;
   delimiter?: string;
+  reservedOk?: boolean;
   encoding?: NonNullable<ImportInput["encoding"]>;
   why?: string;
 };
@@ -24,7 +25,8 @@ const MORE = `
 The file's addresses must be in domains of ours. An address that exists is made as the file says; what the file does not name stays,
 unless --replace is given. Nothing is changed unless all rows are good: with bad ones NAME.problems.csv is written to the current
 folder, with a column that says what is wrong, and the command ends with 65.
-CSV columns: address,targets and, if you like, kind,owner,expires,note,posting. Targets are separated by blanks, ; or ,`;
+CSV columns: address,targets and, if you like, kind,owner,expires,note,posting,starts,affiliation,disabled,moved_to. disabled: hard, soft,
+quiet or "text: words"; moved_to: an address, behind "deliver:" if mail goes there. Targets are separated by blanks, ; or ,`;
 
 /** `mailroom import …`: many addresses at once, previewed, whole or not at all. */
 export function importCommand(ctx: CliContext): Command {
@@ -34,6 +36,7 @@ export function importCommand(ctx: CliContext): Command {
     .argument("<file>", "the file")
     .option("--domain <domain>", "the domain of names that are written without one")
     .option("--replace", "remove what these domains have and the file does not")
+    .option("--reserved-ok", "new addresses may have reserved names (postmaster, abuse, admin, …)")
     .option("--dry-run", "only show what would be changed")
     .option("--yes", "do not ask, import if there are no problems")
     .addOption(new Option("--delimiter <name>", "what separates the columns (guessed)").choices(["comma", "semicolon", "tab", "bar"]))
@@ -66,6 +69,7 @@ async function run(ctx: CliContext, format: ImportInput["format"], path: string,
     problemsShown: ctx.json ? SHOWN_AS_JSON : SHOWN,
     delimiter: options.delimiter,
     encoding: options.encoding,
+    reservedOk: options.reservedOk,
   };
   const attempt = async (apply: Apply): Promise<ImportResult> => {
     const view = progressView(ctx.out.progressOnTerminal, (text) => void process.stderr.write(text));

@@ -1,7 +1,10 @@
 import { Command } from "commander";
+import { filterOfKey } from "../directory/filter-address.ts";
 import type { Check, LdapSource } from "../directory/ldap/open-source.ts";
 import type { SourceEntry } from "../directory/people/source.ts";
 import type { Compared, Frozen } from "../directory/people/state.ts";
+import { twinsText } from "../directory/people/twins.ts";
+import { counted } from "../mail/counted.ts";
 import type { CliContext } from "./context.ts";
 import { EXIT, Exit, UsageError } from "./exit-codes.ts";
 import { typedMailbox } from "./typed.ts";
@@ -55,18 +58,38 @@ async function test(ctx: CliContext, name: string | undefined): Promise<void> {
     const checked = await source.check().catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
     const fault = checked instanceof Error ? checked.message : null;
     const check = checked instanceof Error ? null : checked;
-    if (ctx.json) await ctx.out.json({ source: source.name, fault, ...check, frozen, compared });
-    else await ctx.out.text(checkText(source.name, fault, check, frozen, compared));
+    const problems = check === null ? [] : [...(await unrouted(ctx, check)), ...check.problems];
+    const found = check && { milliseconds: check.milliseconds, people: check.people, groups: check.groups, problems };
+    if (ctx.json) await ctx.out.json({ source: source.name, fault, ...found, frozen, compared });
+    else await ctx.out.text(checkText(source.name, fault, found, frozen, compared));
     if (fault !== null) status = EXIT.unreachable;
-    else if (status === EXIT.done && (frozen.length > 0 || (check?.problems.length ?? 0) > 0)) status = EXIT.failed;
+    else if (status === EXIT.done && (frozen.length > 0 || problems.length > 0)) status = EXIT.failed;
   }
   if (status !== EXIT.done) throw new Exit(status);
+}
+
+/** People whose mailbox is their address, where no route says what keeps it. */
+async function unrouted(ctx: CliContext, { own }: Check): Promise<string[]> {
+  const domains = await (await ctx.ldap()).directory.domains();
+  if (domains.kind !== "found") return [];
+  return [...own]
+    .filter(([domain]) => domains.value.get(domain)?.isRouted !== true)
+    .map(
+      ([domain, count]) =>
+        `at ${domain} the mailbox of ${counted(count, "person", "people")} is the address itself, and no route says what keeps it: their mail waits (451). mailroom route set ${domain} lmtp://HOST:24, or people.mailbox`,
+    );
 }
 
 /** Problems that are shown as text; --json has all. */
 const SHOWN = 20;
 
-function checkText(name: string, fault: string | null, check: Check | null, frozen: readonly Frozen[], compared: Compared | null): string {
+function checkText(
+  name: string,
+  fault: string | null,
+  check: Omit<Check, "own"> | null,
+  frozen: readonly Frozen[],
+  compared: Compared | null,
+): string {
   const problems = check?.problems ?? [];
   return [
     check === null
@@ -78,7 +101,7 @@ function checkText(name: string, fault: string | null, check: Check | null, froz
     ...frozen.map(
       ({ address, since, lost, known, sample }) =>
         `  FROZEN since ${since.toISOString()}: ${address === "*" ? "the whole source" : address} would lose ${lost} of ${known}: ${sample.join(", ")}\n` +
-        `    if that is right: mailroom ldap accept ${name}${address === "*" ? "" : ` ${address}`}`,
+        `    if that is right: mailroom ldap accept ${name}${address === "*" ? "" : filterOfKey(address) === null ? ` ${address}` : ` '${address}'`}`,
     ),
     ...problems.slice(0, SHOWN).map((problem) => `  ${problem}`),
     ...(problems.length > SHOWN ? [`  and ${problems.length - SHOWN} more; --json shows all`] : []),
@@ -92,21 +115,21 @@ async function show(ctx: CliContext, text: string): Promise<void> {
   let isKnown = false;
   for (const source of await chosen(ctx, undefined)) {
     const live = await source.lookup([address]);
-    const now = live.kind === "found" ? (live.value.get(address.key) ?? null) : null;
+    const now = live.kind === "found" ? (live.value.entries.get(address.key) ?? null) : null;
+    const twins = live.kind === "found" ? (live.value.twins.get(address.key) ?? []) : [];
     const before = (await readLastGood(db, source.name, [address.key])).entries.get(address.key) ?? null;
     const fault = live.kind === "unavailable" ? live.cause.message : null;
-    isKnown ||= now !== null || before !== null;
+    isKnown ||= now !== null || before !== null || twins.length > 0;
     if (ctx.json)
       await ctx.out.json({
         source: source.name,
         fault,
         now: now && plain(now),
+        twins,
         last_good: before && { ...plain(before.entry), answered_at: before.answeredAt },
       });
     else {
-      await ctx.out.text(
-        `${source.name} now: ${fault === null ? (now === null ? "does not know it" : entryText(now)) : `DOES NOT ANSWER: ${fault}`}`,
-      );
+      await ctx.out.text(`${source.name} now: ${fault === null ? nowText(address.key, now, twins) : `DOES NOT ANSWER: ${fault}`}`);
       await ctx.out.text(
         `${source.name} ${before === null ? "never said anything else" : `at ${before.answeredAt.toISOString()}: ${entryText(before.entry)}`}`,
       );
@@ -114,6 +137,9 @@ async function show(ctx: CliContext, text: string): Promise<void> {
   }
   if (!isKnown) throw new Exit(EXIT.failed);
 }
+
+const nowText = (address: string, now: SourceEntry | null, twins: readonly string[]): string =>
+  twins.length > 0 ? twinsText(address, twins) : now === null ? "does not know it" : entryText(now);
 
 const plain = ({ kind, dn, targets, badTargets, affiliation }: SourceEntry) => ({
   kind,
@@ -140,22 +166,34 @@ async function syncSources(ctx: CliContext, name: string | undefined, isDryRun: 
   const { compare, sync } = await import("../directory/people/sync.ts");
   const db = await ctx.db();
   let isFrozen = false;
+  let isAway = false;
   for (const source of await chosen(ctx, name)) {
-    const done = isDryRun ? await compare(db, source) : await sync(db, source, ctx.log, 0);
+    const done = await (isDryRun ? compare(db, source) : sync(db, source, ctx.log, 0)).catch((error: unknown) => {
+      ctx.out.note(`${source.name} cannot be compared, and nothing was changed: ${error instanceof Error ? error.message : String(error)}`);
+      return error instanceof Error ? error : new Error(String(error));
+    });
+    if (done instanceof Error) {
+      isAway = true;
+      continue;
+    }
     if (done === null) {
       ctx.out.note(`${source.name}: a node is comparing it just now`);
       continue;
     }
-    const { listed, added, lost, loss } = done;
+    const { listed, twins, added, lost, loss } = done;
+    const shared = [...twins].map(([address, dns]) => ({ address, dns }));
     isFrozen ||= loss !== null;
-    if (ctx.json) await ctx.out.json({ source: source.name, entries: listed.length, added, lost, frozen: loss !== null });
+    if (ctx.json) await ctx.out.json({ source: source.name, entries: listed.length, added, lost, twins: shared, frozen: loss !== null });
     else {
       await ctx.out.text(`${source.name}: ${listed.length} addresses, ${added.length} new, ${lost.length} gone`);
       if (lost.length > 0) await ctx.out.text(`  gone: ${lost.slice(0, SHOWN).join(", ")}${lost.length > SHOWN ? " …" : ""}`);
+      for (const { address, dns } of shared.slice(0, SHOWN)) await ctx.out.text(`  ${twinsText(address, dns)}`);
+      if (shared.length > SHOWN) await ctx.out.text(`  and ${shared.length - SHOWN} more; --json shows all`);
       if (loss !== null)
         await ctx.out.text(`  too many to be true: what was known stands. If it is right: mailroom ldap accept ${source.name}`);
     }
   }
+  if (isAway) throw new Exit(EXIT.unreachable);
   if (isFrozen) throw new Exit(EXIT.failed);
 }
 
@@ -169,7 +207,7 @@ async function acceptNow(ctx: CliContext, name: string, group: string | undefine
     const changed = { changed: true, source: name, entries: listed.length, added: added.length, lost: lost.length };
     await printChange(ctx, changed, `${name}: ${listed.length} addresses, ${added.length} new, ${lost.length} forgotten`);
   } else {
-    const { address, targets } = await acceptGroup(await ctx.db(), author, source, typedMailbox(group));
+    const { address, targets } = await acceptGroup(await ctx.db(), author, source, filterOfKey(group) ?? typedMailbox(group));
     await printChange(
       ctx,
       { changed: true, source: name, group: address.key, members: targets.length },

@@ -8,6 +8,8 @@ import { textOfKey } from "../mail/mailbox.ts";
 import { entryLine, get, listingVerb, remove } from "./alias.ts";
 import type { CliContext } from "./context.ts";
 import { UsageError } from "./exit-codes.ts";
+import { allowedBy, lifeVerbs, type MakerOptions, makerOptions } from "./life.ts";
+import { listFilterCommand } from "./list-filter.ts";
 import { authorOf, count, examples, printChange, WHY } from "./verb.ts";
 import { writtenChange } from "./written.ts";
 
@@ -18,14 +20,17 @@ type CreateOptions = {
   ownCopy?: boolean;
   leave?: boolean;
   limit?: number | false;
+  starts?: string | false;
+  expires?: string | false;
   why?: string;
-};
+} & MakerOptions;
+type MembershipOptions = RoleOptions & { starts?: string; expires?: string; why?: string };
 type RoleOptions = { exclude?: boolean; sender?: boolean };
 
 /** `mailroom list …`: lists and their members. */
 export function listCommand(ctx: CliContext): Command {
   const list = new Command("list").description("lists and their members");
-  describing(list.command("create <address>"))
+  makerOptions(describing(list.command("create <address>")))
     .description("make a list without members, or change the properties of the one that exists")
     .addHelpText("after", examples("mailroom list create choir@campus.example --owner nora.hall@campus.example --post members"))
     .action((address: string, options: CreateOptions) => create(ctx, address, options, false));
@@ -37,6 +42,7 @@ export function listCommand(ctx: CliContext): Command {
     )
     .action((address: string, options: CreateOptions) => create(ctx, address, options, true));
   listingVerb(ctx, list, "list");
+  lifeVerbs(ctx, list, "list", (entry) => entryLine(entry, ""));
   list
     .command("show <address>")
     .alias("get")
@@ -55,6 +61,10 @@ export function listCommand(ctx: CliContext): Command {
     ["remove", "take members off a list"],
   ] as const) {
     const command = list.command(verb).argument("<address>", "the list").addArgument(new Argument("<member...>", "addresses"));
+    if (verb === "add")
+      command
+        .option("--starts <date>", "they get nothing before: 2026-09-01 (its beginning, UTC) or 2026-09-01T08:00Z")
+        .option("--expires <date>", "and nothing after: 2027-01-31 (its end, UTC) or 2027-01-31T18:00Z");
     withRole(command, "not members: addresses, or the members of lists, that get no copy", "not members: those who may post (--post named)")
       .description(does)
       .option(...WHY)
@@ -63,12 +73,16 @@ export function listCommand(ctx: CliContext): Command {
         examples(
           `mailroom list ${verb} choir@campus.example ann.lee@campus.example ravi.patel@campus.example`,
           `mailroom list ${verb} choir@campus.example ann.lee@campus.example --exclude`,
+          ...(verb === "add"
+            ? ["mailroom list add choir@campus.example ann.lee@campus.example --starts 2126-09-01 --expires 2127-01-31"]
+            : []),
         ),
       )
-      .action((address: string, members: readonly string[], options: RoleOptions & { why?: string }) =>
+      .action((address: string, members: readonly string[], options: MembershipOptions) =>
         membership(ctx, verb, address, members, options),
       );
   }
+  list.addCommand(listFilterCommand(ctx));
   list
     .command("delete <address>")
     .description("delete a list; who was on it stays in the change record")
@@ -112,6 +126,9 @@ async function create(ctx: CliContext, address: string, options: CreateOptions, 
     ownCopy: options.ownCopy,
     mayLeave: options.leave,
     memberLimit: options.limit === false ? null : options.limit,
+    starts: options.starts === false ? null : options.starts,
+    expires: options.expires === false ? null : options.expires,
+    allow: allowedBy(options),
   };
   const stored = await createList(await ctx.db(), authorOf(ctx, options), input, mustExist);
   const changed = writtenChange(stored);
@@ -143,12 +160,14 @@ async function membership(
   verb: "add" | "remove",
   address: string,
   members: readonly string[],
-  options: RoleOptions & { why?: string },
+  options: MembershipOptions,
 ): Promise<void> {
   const role = roleOf(options);
   const { addMembers, removeMembers } = await import("../actions/lists.ts");
-  const act = verb === "add" ? addMembers : removeMembers;
-  const changed = await act(await ctx.db(), authorOf(ctx, options), address, members, role);
+  const [db, author] = [await ctx.db(), authorOf(ctx, options)];
+  const changed = await (verb === "add"
+    ? addMembers(db, author, address, members, role, options)
+    : removeMembers(db, author, address, members, role));
   const done = { ...changed, done: changed.done.map(textOfKey), already: changed.already.map(textOfKey) };
   if (ctx.json) return ctx.out.json(done);
   for (const key of done.already)

@@ -15,6 +15,7 @@ import { importCommand } from "./import.ts";
 import { ldapCommand } from "./ldap.ts";
 import { listCommand } from "./list.ts";
 import { migrateCommand } from "./migrate.ts";
+import { policyCommand } from "./policy.ts";
 import { queueCommand } from "./queue.ts";
 import { routeCommand } from "./route.ts";
 import { sendAsCommand } from "./send-as.ts";
@@ -46,10 +47,10 @@ export function buildProgram(ctx: CliContext): Command {
     domainCommand,
     aliasCommand,
     listCommand,
+    heldCommand,
     accountCommand,
     appPasswordCommand,
     sendAsCommand,
-    heldCommand,
     queueCommand,
     traceCommand,
     explainCommand,
@@ -57,6 +58,7 @@ export function buildProgram(ctx: CliContext): Command {
     testRelayCommand,
     configCommand,
     routeCommand,
+    policyCommand,
     importCommand,
     exportCommand,
   ];

@@ -1,4 +1,3 @@
-import { writeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Settings } from "../config/settings-tree.ts";
 import type { Connection } from "../db/connection.ts";
@@ -23,7 +22,7 @@ export async function runServer(ctx: CliContext, extras: ServerExtras): Promise<
   const { faultText } = await import("../config/fault.ts");
   const { processLog } = await import("../process-log.ts");
   const { serve } = await import("../main.ts");
-  const { log, flush } = processLog(settings.log, process.stdout.isTTY, (text) => writeSync(1, text));
+  const { log, flush } = processLog(settings.log, process.stdout.isTTY);
   for (const warning of loaded.warnings) log.warn(faultText(warning));
   const stopped = stopSignal();
   try {

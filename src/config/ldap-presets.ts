@@ -7,6 +7,8 @@ export type PeopleShape = {
   /** Templates of the mailbox: the first whose attributes a person has. */
   readonly mailbox: readonly string[];
   readonly login: string;
+  /** The attribute that says student, staff, …: policies and limits go by it. */
+  readonly affiliation?: string;
 };
 
 export type GroupShape = {
@@ -19,6 +21,9 @@ export type GroupShape = {
 };
 
 export type Preset = { readonly people?: PeopleShape; readonly groups?: GroupShape };
+
+/** Of eduPerson, which universities add to what people are there. Where it is not, nobody has an affiliation. */
+const EDU_PERSON = "eduPersonPrimaryAffiliation";
 
 const NO_MEMBERS = { memberDn: [], memberAddress: [], memberUid: [] };
 
@@ -34,11 +39,18 @@ export const presets = {
       address: ["mailLocalAddress"],
       mailbox: ["{mailRoutingAddress}", "{uid}@{mailHost}"],
       login: "uid",
+      affiliation: EDU_PERSON,
     },
   },
   /** RFC 2798. `mail` is where the mail goes: when it is at a domain of ours, people.mailbox must say where that is. */
   inetOrgPerson: {
-    people: { filter: "(objectClass=inetOrgPerson)", address: ["mail", "mailAlternateAddress"], mailbox: ["{mail}"], login: "uid" },
+    people: {
+      filter: "(objectClass=inetOrgPerson)",
+      address: ["mail", "mailAlternateAddress"],
+      mailbox: ["{mail}"],
+      login: "uid",
+      affiliation: EDU_PERSON,
+    },
   },
   "qmail-ldap": {
     people: {
@@ -46,6 +58,7 @@ export const presets = {
       address: ["mail", "mailAlternateAddress"],
       mailbox: ["{mailForwardingAddress}", "{uid}@{mailHost}"],
       login: "uid",
+      affiliation: EDU_PERSON,
     },
   },
   /** RFC 2307's aliases, as Sun and FreeIPA have them. */

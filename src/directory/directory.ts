@@ -12,9 +12,37 @@ export type Domain = {
   readonly aliasOf: string | null;
   readonly catchAll: Mailbox | null;
   readonly subaddressing: boolean;
+  /** It has a route of its own that is not `mx:`: somebody has said where its mailboxes are. */
+  readonly isRouted: boolean;
 };
 
 export type Posting = "anyone" | "campus" | "members" | "owners" | "named" | "moderated";
+
+/** When something counts: from `startsAt` until before `expiresAt`; null: no end on that side. */
+export type Dates = { readonly startsAt: Date | null; readonly expiresAt: Date | null };
+
+/**
+ * What mail for an address that is switched off is answered. `quiet`: accepted and discarded. `soft`: try later. `hard`: as if there were
+ * no such address. `text`: refused with an admin's words, printable ASCII that fits a reply.
+ */
+export type Disabled = { readonly answer: "quiet" | "soft" | "hard" } | { readonly answer: "text"; readonly text: string };
+
+/** What an entry may have besides its targets. */
+export type Life = {
+  readonly startsAt: Date | null;
+  readonly disabled: Disabled | null;
+  /** Retired: mail is answered with the new address, or (`delivers`) goes there and its sender is told. */
+  readonly moved: { readonly to: Mailbox; readonly delivers: boolean } | null;
+  /** Of who holds it: forwarding policies go by it. */
+  readonly affiliation: string | null;
+  /** Until then its mail may leave campus whatever the policy says. */
+  readonly offCampusUntil: Date | null;
+  /** Of the targets that have dates, by their keys. */
+  readonly targetDates: ReadonlyMap<string, Dates>;
+};
+
+/** Affiliations that may not forward off campus, and domains which, not ours, are on campus all the same: they have routes of their own. */
+export type Forwarding = { readonly forbidden: ReadonlySet<string>; readonly routed: ReadonlySet<string> };
 
 /** What a list has besides an alias. */
 export type ListProperties = {
@@ -46,6 +74,8 @@ export type Entry = {
   readonly badTargets: readonly string[];
   /** There are more targets than anybody may have; the rest was not read. */
   readonly oversized: boolean;
+  /** Absent: an ordinary entry, of which there is nothing of all this to say. */
+  readonly life?: Life;
   /** Of a person or group: which source says so, and how sure it is. */
   readonly ldap?: LdapOrigin;
 };
@@ -91,6 +121,8 @@ export type Directory = {
   readonly people?: (addresses: readonly Mailbox[]) => Promise<People>;
   /** The route of a domain: its own, that of `*`, or `mx:`. Never absent. A route that cannot be used is "unavailable": its mail waits. */
   route(domain: string): Promise<Lookup<Route>>;
+  /** Who may forward off campus. */
+  forwarding(): Promise<Lookup<Forwarding>>;
   /** Grows with each change: as long as it is the same number, so are the answers. Null: nobody knows now. */
   generation(): number | null;
   close(): Promise<void>;

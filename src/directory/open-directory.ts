@@ -47,7 +47,7 @@ export function readDirectory(db: Queryable): Directory {
 
 /** Domains and routes are asked for whole, as if they were one key. */
 const ALL = ["*"];
-const NO_DOMAINS: Domains = { byName: new Map(), routes: new Map() };
+const NO_DOMAINS: Domains = { byName: new Map(), routes: new Map(), forwarding: { forbidden: new Set(), routed: new Set() } };
 
 /** `usable`: whether the cache may be used now. */
 function directoryOver(db: Queryable, cache: DirectoryCache, usable: () => boolean, close: () => Promise<void>): Directory {
@@ -84,6 +84,7 @@ function directoryOver(db: Queryable, cache: DirectoryCache, usable: () => boole
         return domain === undefined ? absent : found(domain);
       }),
     domains: () => withDomains(({ byName }) => found(byName)),
+    forwarding: () => withDomains(({ forwarding }) => found(forwarding)),
     route: (domain) =>
       withDomains(({ routes }) => {
         const route = routes.get(domain) ?? routes.get("*") ?? MX_ROUTE;

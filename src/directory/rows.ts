@@ -2,6 +2,9 @@
 import { cannotBeOurs, parseDomain } from "../mail/domain.ts";
 import { type Mailbox, mailboxOfKey, parseMailbox } from "../mail/mailbox.ts";
 import type { Domain, Entry, ListProperties, Posting } from "./directory.ts";
+import { filterOfKey } from "./filter-address.ts";
+import { type LifeRow, lifeOfRow } from "./life.ts";
+import { momentOf } from "./moments.ts";
 
 export type DomainRow = {
   readonly domain: string;
@@ -10,7 +13,8 @@ export type DomainRow = {
   readonly subaddressing: boolean;
 };
 
-export type EntryRow = {
+/** Without the life cycle: of an entry as it will be, where only its targets matter. */
+export type EntryRow = Partial<LifeRow> & {
   readonly address: string;
   readonly kind: "alias" | "list";
   readonly owner: string | null;
@@ -22,13 +26,15 @@ export type EntryRow = {
   readonly senders: readonly string[] | null;
   readonly excluded: readonly string[] | null;
   readonly targets: readonly string[];
+  /** Keys of filterAddress. */
+  readonly filters: readonly string[];
 };
 
 /** Of a value that is no address only this much is kept to show to people. */
 const SHOWN = 200;
 
 /** Null: no domain can be called that. */
-export function domainOfRow(row: DomainRow): Domain | null {
+export function domainOfRow(row: DomainRow): Omit<Domain, "isRouted"> | null {
   const domain = readDomain(row.domain);
   if (domain === null || cannotBeOurs(domain)) return null;
   return {
@@ -56,19 +62,24 @@ export function entryOfRow(row: EntryRow, oversized: boolean): Entry | null {
     if (target === null) badTargets.push(text.slice(0, SHOWN));
     else targets.push(target);
   }
+  for (const text of row.filters) {
+    const filter = filterOfKey(text);
+    if (filter !== null) targets.push(filter);
+  }
   const owner = row.owner === null ? null : readMailbox(row.owner);
-  const list = row.kind === "list" ? listProperties(row) : null;
-  return {
+  const life = hasLife(row) ? lifeOfRow(row, readMailbox) : null;
+  const entry = {
     address,
     kind: row.kind,
     owner,
     expiresAt: momentOf(row.expires_at),
     posting: row.posting,
-    list,
+    list: row.kind === "list" ? listProperties(row) : null,
     targets,
     badTargets,
     oversized,
   };
+  return life === null ? entry : { ...entry, life };
 }
 
 /** Of one list in a thousand there is more to say than this. */
@@ -80,11 +91,10 @@ function listProperties(row: EntryRow): ListProperties {
   return { ownCopy, mayLeave, memberLimit, senders: mailboxesOf(row.senders), excluded: mailboxesOf(row.excluded) };
 }
 
+const hasLife = (row: Partial<LifeRow>): row is LifeRow => row.moved_delivers !== undefined;
+
 /** What is no address names nobody. */
 const mailboxesOf = (texts: readonly string[] | null): readonly Mailbox[] => (texts ?? []).flatMap((text) => readMailbox(text) ?? []);
-
-/** Postgres' `infinity` arrives as a number: it never comes; `-infinity` always has. */
-const momentOf = (value: Date | number | null): Date | null => (typeof value === "number" ? (value > 0 ? null : new Date(0)) : value);
 
 /**
  * The mailbox of a key. What somebody wrote in another form (capitals in the domain, a name in its own letters) is read as on the wire. At

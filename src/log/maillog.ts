@@ -28,6 +28,14 @@ export type Refused = {
   readonly reply: string;
 };
 
+export type HeldPostEnded = {
+  readonly queueId: string;
+  readonly list: string;
+  readonly as: "approved" | "rejected" | "expired";
+  readonly by: string;
+  readonly copies: number;
+};
+
 export type Maillog = {
   accepted(event: { queueId: string; from: string; size: number; recipients: number; client: string; messageId: string | null }): void;
   outcome(event: RecipientOutcome): void;
@@ -40,7 +48,7 @@ export type Maillog = {
   /** A post waits for the list's owner: one line for all its copies. */
   heldPost(queueId: string, list: string, sender: string | null, reason: string): void;
   /** What became of it. */
-  heldPostEnded(event: { queueId: string; list: string; as: "approved" | "rejected" | "expired"; by: string; copies: number }): void;
+  heldPostEnded(event: HeldPostEnded): void;
   quarantined(queueId: string): void;
 };
 
@@ -72,13 +80,20 @@ export function createMaillog(log: Log, metrics: Metrics): Maillog {
     held: (queueId, to, reason) => log.line("qmgr", `${queueId}: to=<${to}>, status=hold (${reason})`, { event: "held", queueId }),
     heldPost: (queueId, list, sender, reason) =>
       log.line("qmgr", `${queueId}: list=<${list}>, from=<${sender ?? ""}>, status=hold (${reason})`, { event: "heldPost", queueId }),
-    heldPostEnded: ({ queueId, list, as, by, copies }) =>
-      log.line("qmgr", `${queueId}: list=<${list}>, status=${as}, nrcpt=${copies} (by ${by})`, { event: as, queueId }),
+    heldPostEnded(event) {
+      const { program, text, fields } = heldPostEndedLine(event);
+      log.line(program, text, fields);
+    },
     quarantined(queueId) {
       metrics.quarantined.inc();
       log.error("a message killed whoever tried to deliver it; it waits for a person", { queueId, next: "mailroom queue show" });
     },
   };
+}
+
+/** `QUEUEID: list=<…>, status=approved, nrcpt=40 (by ann@mx1 via cli)`: all copies of a post that waited. */
+export function heldPostEndedLine({ queueId, list, as, by, copies }: HeldPostEnded) {
+  return { program: "qmgr", text: `${queueId}: list=<${list}>, status=${as}, nrcpt=${copies} (by ${by})`, fields: { event: as, queueId } };
 }
 
 type Waiting = Pick<RecipientOutcome, "queueId" | "to" | "origTo">;

@@ -26,6 +26,39 @@ export function createMetrics() {
     lateWritesRefused: counter("late_writes_refused_total", "Settlements refused because another node had taken the recipient over"),
     leasesTakenOver: counter("leases_taken_over_total", "Recipients claimed after another node's claim"),
     expandResults: counter("expand_results_total", "Resolved forward-paths by answer", ["result"]),
+    ldapRequests: counter(
+      "ldap_requests_total",
+      "Questions to LDAP sources: answered, refused, lost, or not asked since the source was away",
+      ["source", "result"],
+    ),
+    ldapSeconds: new Histogram({
+      name: "mailroom_ldap_request_seconds",
+      help: "Time of questions to LDAP sources that were asked",
+      labelNames: ["source"],
+      buckets: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3],
+      registers,
+    }),
+    // Of workers these are not added up: one that cannot reach a source counts, and the latest success.
+    ldapUp: new Gauge({
+      name: "mailroom_ldap_up",
+      help: "1: the LDAP source answered the last question",
+      labelNames: ["source"],
+      aggregator: "min",
+      registers,
+    }),
+    ldapLastSuccess: new Gauge({
+      name: "mailroom_ldap_last_success_timestamp_seconds",
+      help: "When an LDAP source last answered, since 1970",
+      labelNames: ["source"],
+      aggregator: "max",
+      registers,
+    }),
+    directoryFrozen: new Gauge({
+      name: "mailroom_directory_frozen",
+      help: "What the directory guard holds back of an LDAP source: groups, and the source as a whole",
+      labelNames: ["source"],
+      registers,
+    }),
     delay: new Histogram({
       name: "mailroom_smtp_delivery_delay_seconds",
       help: "Time of delivered recipients by stage",

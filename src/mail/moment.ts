@@ -1,4 +1,4 @@
-/** When an address ends, as people write it. A day means its end, in UTC. */
+/** When an address begins and ends, as people write it: a day means its beginning where it begins, its end where it ends, in UTC. */
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 const MOMENT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})$/;
@@ -18,3 +18,7 @@ export function momentText(moment: Date): string {
   if (moment.getTime() % DAY_MS === 0) return new Date(moment.getTime() - DAY_MS).toISOString().slice(0, 10);
   return moment.toISOString().replace(/(?::00)?\.000Z$/, "Z");
 }
+
+/** The same for a beginning: the day that begins then, else the moment itself. */
+export const startText = (moment: Date): string =>
+  moment.getTime() % DAY_MS === 0 ? moment.toISOString().slice(0, 10) : momentText(moment);

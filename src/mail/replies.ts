@@ -3,7 +3,7 @@
  * it repeats what the client sent or names anything internal. `docs/replies.md` is printed from it.
  */
 import type { AddressFault } from "./address-fault.ts";
-import { canBeOurLocalPart } from "./mailbox.ts";
+import { canBeOurLocalPart, type Mailbox, mailboxText } from "./mailbox.ts";
 import { type Reply, reply } from "./reply.ts";
 
 type Row = { readonly reply: Reply; readonly when: string; readonly advice: string };
@@ -173,6 +173,16 @@ export const replyTable = {
     mendAddress,
   ),
   mailboxUnknown: row("550 5.1.1 No such address here", "the domain is ours, the address unknown or switched off", mendAddress),
+  mailboxDisabled: row(
+    "450 4.2.1 This address takes no mail at present, try again later",
+    "the address is switched off for a while, or leads only to such ones",
+    tryLater,
+  ),
+  forwardingNotAllowed: row(
+    "550 5.7.1 Mail for this address may not be forwarded to where it leads",
+    "it leads off campus only, and the holder's affiliation may not forward there",
+    "Ask its holder for another address.",
+  ),
   mayNotPost: row("550 5.7.2 You may not send to this address", "the list does not take mail from this sender", "Ask the list's owner."),
   listAlone: row(
     "452 4.5.3 This list and other recipients need transactions of their own",
@@ -260,6 +270,15 @@ export const replies: Readonly<Record<ReplyName, Reply>> = Object.fromEntries(
 
 /** The one promise: said after COMMIT only. RFC 5321 §4.2.5. */
 export const queuedAs = (queueId: string): Reply => ({ code: 250, enhancedStatus: "2.0.0", text: `Ok: queued as ${queueId}` });
+
+/** RFC 3463 §3.2, X.1.6: the address is retired, and this is the new one. */
+export function movedTo({ localPart, domain, key }: Mailbox): Reply {
+  const isAscii = /^[!-~]*$/.test(key);
+  return reply(550, "5.1.6", isAscii ? `This address has moved to <${mailboxText({ localPart, domain, key })}>` : "This address has moved");
+}
+
+/** RFC 3463 §3.3, X.2.1: the address is switched off, with words of an admin: printable ASCII, 200 characters at most. */
+export const refusedWith = (words: string): Reply => reply(550, "5.2.1", words);
 
 /** The greeting (RFC 5321 §3.1). `hostname` is ours, from the settings. */
 export const greeting = (hostname: string): Reply => reply(220, "", `${hostname} ESMTP Mailroom`);

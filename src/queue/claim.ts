@@ -20,6 +20,8 @@ export type NewRecipient = {
   readonly dsn: DsnRequest;
   /** Not null: the recipient is stored as held, and why. */
   readonly held: string | null;
+  /** Present: it is never tried. With the message it is recorded as discarded, for this reason. */
+  readonly discarded?: string;
   /** The list whose owner decides over the held copy, by key; else an admin does. */
   readonly heldBy?: string | undefined;
   /** It is a list's copy, and shows it. */

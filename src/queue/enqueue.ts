@@ -2,6 +2,7 @@ import type { Queryable } from "../db/client.ts";
 import type { Notify, ReversePath } from "../mail/envelope.ts";
 import { mailboxText } from "../mail/mailbox.ts";
 import type { MessageId } from "../mail/queue-id.ts";
+import { type Reply, reply, replyLine } from "../mail/reply.ts";
 import type { HeldPost, NewMessage, NewRecipient } from "./claim.ts";
 import { arraysOf, type Column, names, unnested } from "./columns.ts";
 import type { QueueSettings } from "./settings.ts";
@@ -33,16 +34,22 @@ export async function enqueue(db: Queryable, nodeNo: number, batch: readonly Sto
   const columns = [...arraysOf(batch, MESSAGE_COLUMNS), ...arraysOf(batch.flatMap(recipientsOf), RECIPIENT_COLUMNS)];
   const values: unknown[] = [...columns, nodeNo, settings.leaseSeconds, settings.lifetimeSeconds, settings.noticeLifetimeSeconds];
   const chunkRows: string[] = [];
-  for (const { messageId, chunks, firstChunkNo } of batch) {
+  for (const { messageId, message, chunks, firstChunkNo } of batch) {
+    if (message.recipients.every(({ discarded }) => discarded !== undefined)) continue; // nobody will ask for it
     chunks.forEach((octets, i) => {
       chunkRows.push(`($${values.length + 1}::bigint, $${values.length + 2}::integer, $${values.length + 3}::bytea)`);
       values.push(messageId, firstChunkNo + i, octets);
     });
   }
   const heldFrom = heldPosts.length > 0 ? values.push(...arraysOf(heldPosts, HELD_COLUMNS)) - HELD_COLUMNS.length + 1 : null;
-  // One prepared statement per number of chunks; rare large batches, and held posts, are not worth keeping.
-  const name = chunkRows.length <= 64 && heldFrom === null ? { name: `enqueue_${chunkRows.length}` } : {};
-  await db.query({ ...name, text: enqueueText(chunkRows, heldFrom), values });
+  const discards = discardRows(batch, values);
+  // One prepared statement per number of chunks; rare large batches, held posts and what is discarded are not worth keeping.
+  const isCommon = chunkRows.length <= 64 && heldFrom === null && discards === "";
+  await db.query({
+    ...(isCommon ? { name: `enqueue_${chunkRows.length}` } : {}),
+    text: enqueueText(chunkRows, heldFrom, discards),
+    values,
+  });
 }
 
 const MESSAGE_COLUMNS: readonly Column<Storable>[] = [
@@ -101,22 +108,49 @@ const HELD_COLUMNS: readonly Column<HeldRow>[] = [
 
 const heldPostsOf = ({ messageId, message }: Storable): HeldRow[] => (message.heldPosts ?? []).map((post) => ({ ...post, messageId }));
 
-const recipientsOf = ({ messageId, message, claimed }: Storable): RecipientRow[] =>
+const allRecipientsOf = ({ messageId, message, claimed }: Storable): RecipientRow[] =>
   message.recipients.map((recipient, recipientNo) => ({
     messageId,
     recipientNo,
     recipient,
-    claimed: recipientNo < claimed && recipient.held === null ? 1 : 0,
+    claimed: recipientNo < claimed && recipient.held === null && recipient.discarded === undefined ? 1 : 0,
   }));
+
+const recipientsOf = (storable: Storable): RecipientRow[] =>
+  allRecipientsOf(storable).filter(({ recipient }) => recipient.discarded === undefined);
+
+/** What is said of a recipient that is never tried: RFC 3463 §3.1 has no better status for success. */
+export const discardedReply = (recipient: NewRecipient): Reply => reply(250, "2.0.0", (recipient.discarded ?? "").replace(/[^ -~]/g, "?"));
+
+const DISCARD_COLUMNS: readonly Column<RecipientRow>[] = [
+  ["message_id", "bigint", (r) => r.messageId],
+  ["recipient_no", "integer", (r) => r.recipientNo],
+  ["final_recipient", "text", (r) => mailboxText(r.recipient.finalRecipient)],
+  ["original_recipient", "text", (r) => r.recipient.originalRecipient],
+  ["paths", "json", (r) => JSON.stringify(r.recipient.paths)],
+  ["reply", "text", (r) => replyLine(discardedReply(r.recipient))],
+];
+
+/** Recipients to be discarded are rare: they go straight into the trace, never into the queue. Empty text: there are none. */
+function discardRows(batch: readonly Storable[], values: unknown[]): string {
+  const rows = batch.flatMap(allRecipientsOf).filter(({ recipient }) => recipient.discarded !== undefined);
+  if (rows.length === 0) return "";
+  const from = values.length + 1;
+  values.push(...arraysOf(rows, DISCARD_COLUMNS));
+  return `, discards as (
+  insert into deliveries (${names(DISCARD_COLUMNS)}, attempt_no, outcome, enhanced_status)
+  select ${names(DISCARD_COLUMNS)}, 0, 'discarded', '2.0.0' from ${unnested(DISCARD_COLUMNS, from)} as d(${names(DISCARD_COLUMNS)})
+)`;
+}
 
 const RECIPIENTS_FROM = 1 + MESSAGE_COLUMNS.length;
 const [NODE, LEASE, LIFETIME, NOTICE_LIFETIME] = [0, 1, 2, 3].map((i) => RECIPIENTS_FROM + RECIPIENT_COLUMNS.length + i);
 
-const enqueueText = (chunkRows: readonly string[], heldFrom: number | null): string => `
+const enqueueText = (chunkRows: readonly string[], heldFrom: number | null, discards: string): string => `
 with new_messages as (
   insert into messages (${names(MESSAGE_COLUMNS)}) select * from ${unnested(MESSAGE_COLUMNS, 1)}
 )${chunkRows.length === 0 ? "" : `, new_chunks as (insert into content_chunks (message_id, chunk_no, octets) values ${chunkRows.join(", ")})`}
-${heldFrom === null ? "" : `, new_held as (insert into held_posts (${names(HELD_COLUMNS)}) select * from ${unnested(HELD_COLUMNS, heldFrom)})`}
+${heldFrom === null ? "" : `, new_held as (insert into held_posts (${names(HELD_COLUMNS)}) select * from ${unnested(HELD_COLUMNS, heldFrom)})`}${discards}
 insert into queued_recipients (message_id, recipient_no, final_recipient, original_recipient, reverse_path, destination, lane, paths,
                                notify, orcpt, attempts, unrecorded, claimed_by, fence, next_attempt_at, expires_at, held_at, held_reason, list, member, held_by)
 select message_id, recipient_no, final_recipient, original_recipient, reverse_path, destination, lane, paths, notify, orcpt,

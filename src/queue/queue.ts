@@ -8,13 +8,14 @@ import type { Maillog } from "../log/maillog.ts";
 import type { Metrics } from "../log/metrics.ts";
 import { mailboxText } from "../mail/mailbox.ts";
 import { idMaker, type MessageId, queueIdOf } from "../mail/queue-id.ts";
+import { replyLine } from "../mail/reply.ts";
 import { nextStep } from "./backoff.ts";
 import { type BrakeAnswer, brake, type Post } from "./brake.ts";
-import type { ClaimedMessage, ClaimedRecipient, Content, Intake, NewMessage, Settlement } from "./claim.ts";
+import type { ClaimedMessage, ClaimedRecipient, Content, Intake, NewMessage, NewRecipient, Settlement } from "./claim.ts";
 import { type Claimer, createClaimer, type Delivery } from "./claimer.ts";
 import { commitGroup } from "./commit-group.ts";
 import { createDatabaseClock } from "./database-clock.ts";
-import { enqueue, type Storable } from "./enqueue.ts";
+import { discardedReply, enqueue, type Storable } from "./enqueue.ts";
 import { openIntake } from "./intake.ts";
 import { memoryBudget } from "./memory-budget.ts";
 import { registerNode, unregisterNode } from "./node.ts";
@@ -175,7 +176,7 @@ function claimedAtOnce({ message, claimed }: Storable, expiresAt: Date): Claimed
   return message.recipients
     .slice(0, claimed)
     .flatMap((recipient, recipientNo) =>
-      recipient.held === null
+      recipient.held === null && recipient.discarded === undefined
         ? [{ ...recipient, recipientNo, destination: recipient.finalRecipient.domain, attempt: 1, fence: 1, failures: 0, expiresAt }]
         : [],
     );
@@ -198,9 +199,25 @@ function logAccepted(maillog: Maillog, { messageId, message, size }: Storable): 
     messageId: message.headerMessageId,
   });
   for (const { list, reason, sender } of message.heldPosts ?? []) maillog.heldPost(queueId, list, sender, reason);
-  for (const recipient of message.recipients)
+  for (const recipient of message.recipients) {
     if (recipient.held !== null && recipient.heldBy === undefined)
       maillog.held(queueId, mailboxText(recipient.finalRecipient), recipient.held);
+    if (recipient.discarded !== undefined) logDiscarded(maillog, queueId, recipient);
+  }
+}
+
+function logDiscarded(maillog: Maillog, queueId: string, recipient: NewRecipient): void {
+  const said = discardedReply(recipient);
+  maillog.outcome({
+    queueId,
+    to: mailboxText(recipient.finalRecipient),
+    origTo: recipient.originalRecipient,
+    relay: "discard",
+    delays: [0, 0, 0, 0],
+    dsn: said.enhancedStatus,
+    status: "discarded",
+    reply: replyLine(said),
+  });
 }
 
 /** Messages whose content is in memory, until their last recipient here has ended. */

@@ -9,6 +9,7 @@ import { deliveredToField, receivedField } from "../mail/trace-field.ts";
 import type { NewMessage } from "../queue/claim.ts";
 import type { Content } from "./content.ts";
 import type { ContentFault } from "./content-scanner.ts";
+import { logDeadEnds } from "./dead-ends.ts";
 import { decideForAuthor } from "./decide-recipient.ts";
 import type { Dialogue } from "./dialogue.ts";
 import { inTime } from "./in-time.ts";
@@ -43,6 +44,9 @@ export async function acceptMessage(dialogue: Dialogue, transaction: Transaction
     const held = (transaction.sender && (await dialogue.context.deps.sending?.heldFor(transaction.sender.person))) ?? null;
     await content.intake.commit(newMessage(dialogue, transaction, content, header, held === null ? copies : holdAll(copies, held)));
     dialogue.context.deps.metrics.acceptSeconds.observe((performance.now() - dotAt) / 1000);
+    const messageId = messageIdOf(header);
+    for (const moved of transaction.moved)
+      dialogue.context.deps.moved?.({ ...moved, sender: transaction.envelope.reversePath, header, messageId });
     return queuedAs(content.intake.queueId);
   } catch (cause) {
     content.drop();
@@ -51,21 +55,14 @@ export async function acceptMessage(dialogue: Dialogue, transaction: Transaction
 }
 
 /** The header of a message that can be accepted, or the reply that refuses it. */
-function judge({ context }: Dialogue, transaction: Transaction, content: Content): Header | Reply {
+function judge({ context }: Dialogue, { sender }: Transaction, content: Content): Header | Reply {
   const fault = content.scanner.fault();
   if (fault !== null) return faultReplies[fault];
   if (content.troubled !== null) return content.troubled;
   const read = readHeader(content.header());
   if (!read.ok) return read.reply;
   if (countReceived(read.header) > context.limits.receivedFields) return replies.tooManyHops; // RFC 5321 §6.3
-  if (transaction.sender !== null && !isByTheSender(read.header, transaction.sender)) return replies.authorNotYours;
-  return read.header;
-}
-
-/** RFC 6409 §6.1. The author is one address in one From field, and one that the person may send from; Sender and Reply-To are free. */
-function isByTheSender(header: Header, { rights }: Sender): boolean {
-  const author = authorOf(header);
-  return author !== null && rights.maySendAs(author);
+  return sender === null || isByTheSender(read.header, sender) ? read.header : replies.authorNotYours;
 }
 
 /** The copies to be stored, or the reply that refuses the message: what could not be decided at RCPT is decided here. */
@@ -87,16 +84,20 @@ async function copiesOf(dialogue: Dialogue, transaction: Transaction, content: C
 async function takeAwaited(dialogue: Dialogue, transaction: Transaction, header: Header): Promise<Reply | null> {
   const { awaited } = transaction;
   if (awaited === null) return null;
-  const { limits } = dialogue.context;
+  const { deps, limits } = dialogue.context;
   const asked = decideForAuthor(deciderOf(dialogue), awaited.forwardPath, authorOf(header));
   const decision = await inTime(asked, limits.lookupTimeout, "the lookup of an author");
   if (!decision.accepted) return decision.reply;
-  return transaction.add(decision.forwardPath, awaited.dsn, decision, limits.messageRecipients) ? null : replies.tooManyRecipients;
+  if (!transaction.add(decision.forwardPath, awaited.dsn, decision, limits.messageRecipients)) return replies.tooManyRecipients;
+  logDeadEnds(deps.log, decision.forwardPath, decision.deadEnds);
+  return null;
 }
 
-/** All of it waits for a person, for that reason; what is held already stays so for its own. */
-const holdAll = (copies: readonly Copy[], reason: string): readonly Copy[] =>
-  copies.map((copy) => ({ ...copy, recipient: { ...copy.recipient, held: copy.recipient.held ?? reason } }));
+/** RFC 6409 §6.1. The author is one address in one From field, and one that the person may send from; Sender and Reply-To are free. */
+function isByTheSender(header: Header, { rights }: Sender): boolean {
+  const author = authorOf(header);
+  return author !== null && rights.maySendAs(author);
+}
 
 function newMessage(
   { context, client, state, tls }: Dialogue,
@@ -136,6 +137,10 @@ function newMessage(
     ...listParts(copies, header, envelope.reversePath),
   };
 }
+
+/** What waits for a list's owner goes on waiting for that first. */
+const holdAll = (copies: readonly Copy[], held: string): readonly Copy[] =>
+  copies.map((copy) => ({ ...copy, recipient: { ...copy.recipient, held: copy.recipient.held ?? held } }));
 
 /** DATA has one reply for all: where some forward-paths loop, the others are served, and those wait for a person instead of going round. */
 function withoutLoops(copies: readonly Copy[], loops: ReadonlySet<string>): readonly Copy[] {

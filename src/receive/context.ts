@@ -2,11 +2,13 @@ import type { Directory } from "../directory/directory.ts";
 import type { Log } from "../log/log.ts";
 import type { Maillog } from "../log/maillog.ts";
 import type { Metrics } from "../log/metrics.ts";
+import type { ReversePath } from "../mail/envelope.ts";
+import type { Header } from "../mail/header.ts";
 import type { Mailbox } from "../mail/mailbox.ts";
 import type { MessageId } from "../mail/queue-id.ts";
 import type { BrakeAnswer, Post } from "../queue/brake.ts";
 import type { Intake } from "../queue/claim.ts";
-import type { Resolve } from "../resolve/resolution.ts";
+import type { Moved, Resolve } from "../resolve/resolution.ts";
 import type { Sending } from "../sending/sending.ts";
 import type { ConnectionCounts } from "./connection-counts.ts";
 import type { Limits } from "./limits.ts";
@@ -36,6 +38,8 @@ export type ReceiveDeps = {
   readonly spaceLow: () => boolean;
   /** The domain `<postmaster>` belongs to; null: none of ours exists, then it is our hostname. */
   readonly firstDomain: () => Promise<string | null>;
+  /** Told of accepted mail for a retired address. */
+  readonly moved?: (mail: Moved & { readonly sender: ReversePath; readonly header: Header; readonly messageId: string | null }) => void;
   /** The client is a next hop of ours: its connections come out of the reserved part. */
   readonly isNextHop?: (address: string) => boolean;
 };

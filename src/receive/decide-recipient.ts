@@ -14,13 +14,17 @@ import type { Destination } from "./transaction.ts";
 /** Who answers for `<postmaster>`: the mailbox it means, and the one that gets its mail when that leads nowhere (null: held for a person). */
 export type Postmaster = { readonly address: Mailbox; readonly fallback: Mailbox | null };
 
-/** What the decision asks. `trustedNetwork`, `signedIn`: see RelayQuestion; `ownAddress`: the one of ours that the client connected to. */
+/**
+ * What the decision asks. `trustedNetwork`, `signedIn`: see RelayQuestion; `ownAddress`: the one of ours that the client connected to;
+ * `ownAddresses`: those of the person who signed in, any of which may be what a list knows them by.
+ */
 export type RecipientQuestion = {
   readonly path: ForwardPath;
   readonly reversePath: ReversePath;
   readonly trustedNetwork: boolean;
   readonly signedIn: boolean;
   readonly ownAddress: string;
+  readonly ownAddresses: readonly Mailbox[];
 };
 
 export type Decider = {
@@ -33,13 +37,15 @@ export type Decider = {
 
 /**
  * Where mail for a forward-path goes, or the reply that refuses it. `forwardPath` is the path as a mailbox. "ifAuthorMay": a list does not take
- * the envelope's sender, who is a stranger and may be somebody's bounce address, or signed in and may write under another of their addresses;
- * decideForAuthor has the last word.
+ * the envelope's sender, who is a stranger and may be somebody's bounce address; decideForAuthor has the last word.
  */
-export type RecipientDecision = Decided | { readonly accepted: "ifAuthorMay"; readonly forwardPath: Mailbox };
-type Decided =
+export type RecipientDecision =
   | ({ readonly accepted: true; readonly forwardPath: Mailbox } & Destination)
+  | { readonly accepted: "ifAuthorMay"; readonly forwardPath: Mailbox }
   | { readonly accepted: false; readonly reply: Reply };
+
+/** Nothing is left open. */
+type Decided = Exclude<RecipientDecision, { readonly accepted: "ifAuthorMay" }>;
 
 const refuse = (reply: Reply): Decided => ({ accepted: false, reply });
 
@@ -73,16 +79,18 @@ async function domainOf(decider: Decider, path: ForwardPath): Promise<Lookup<unk
   return decider.directory.domain(path.mailbox.domain);
 }
 
-const accept = (forwardPath: Mailbox, { recipients, posts, deadEnds }: Destination): Decided => ({
+const accept = (forwardPath: Mailbox, { recipients, posts, deadEnds, moved }: Destination): Decided => ({
   accepted: true,
   forwardPath,
   recipients,
   posts,
   deadEnds,
+  ...(moved !== undefined && { moved }),
 });
 
 /** As given: a foreign local part keeps its case, and expansion is its own server's business. */
-const relayed = (mailbox: Mailbox): Decided => accept(mailbox, { recipients: [only(mailbox, [mailbox.key])], posts: [], deadEnds: [] });
+const relayed = (mailbox: Mailbox): RecipientDecision =>
+  accept(mailbox, { recipients: [only(mailbox, [mailbox.key])], posts: [], deadEnds: [] });
 
 async function toOurs(decider: Decider, given: Mailbox, question: RecipientQuestion): Promise<RecipientDecision> {
   const mailbox = atOurs(given);
@@ -90,15 +98,14 @@ async function toOurs(decider: Decider, given: Mailbox, question: RecipientQuest
   if (refusal !== null) return refuse(refusal);
   const fallback = async () => (await decider.postmaster()).fallback;
   const { meant, resolution } = await answerOf(asking(decider, question), mailbox, question.reversePath === null, fallback);
-  if (resolution.kind === "mayNotPost" && (question.signedIn || (await isStranger(decider, question.reversePath))))
-    return { accepted: "ifAuthorMay", forwardPath: given };
+  if (resolution.kind === "mayNotPost") return toStrangers(decider, meant === mailbox ? given : meant, question);
   return decided(decider, meant === mailbox ? given : meant, resolution);
 }
 
 const asking =
-  (decider: Decider, { reversePath }: RecipientQuestion) =>
+  (decider: Decider, { reversePath, ownAddresses }: RecipientQuestion) =>
   (mailbox: Mailbox) =>
-    decider.resolve(mailbox, reversePath);
+    decider.resolve(mailbox, reversePath, ownAddresses);
 
 function decided(decider: Pick<Decider, "unavailable">, forwardPath: Mailbox, resolution: Resolution): Decided {
   if (resolution.kind === "expanded" && resolution.recipients.length > 0) return accept(forwardPath, resolution);
@@ -106,10 +113,21 @@ function decided(decider: Pick<Decider, "unavailable">, forwardPath: Mailbox, re
   return refuse(refusalOf(resolution));
 }
 
-/** A sender outside: the envelope may name anything that takes bounces. Somebody of ours has one address and writes under it. */
-async function isStranger(decider: Decider, reversePath: ReversePath): Promise<boolean> {
-  if (reversePath === null) return false;
-  return cannotBeOurs(reversePath.domain) || (await decider.directory.domain(reversePath.domain)).kind === "absent";
+/**
+ * A list does not take the envelope's sender. Of a sender outside that says little: the envelope may name anything that takes bounces, and the
+ * author decides. Somebody of ours, and who signed in, has one address and writes under it.
+ */
+async function toStrangers(
+  decider: Decider,
+  forwardPath: Mailbox,
+  { reversePath, signedIn }: RecipientQuestion,
+): Promise<RecipientDecision> {
+  if (reversePath === null || signedIn) return refuse(replies.mayNotPost);
+  const domain = cannotBeOurs(reversePath.domain) ? absent : await decider.directory.domain(reversePath.domain);
+  if (domain.kind === "absent") return { accepted: "ifAuthorMay", forwardPath };
+  if (domain.kind === "found") return refuse(replies.mayNotPost);
+  decider.unavailable(domain.cause);
+  return refuse(replies.lookupFailed);
 }
 
 /** Decides a list's RCPT again for the author of the message (RFC 5322 §3.6.2). Nobody is the author: nobody may post. */
@@ -118,8 +136,7 @@ export async function decideForAuthor(
   forwardPath: Mailbox,
   author: Mailbox | null,
 ): Promise<Decided> {
-  if (author === null) return refuse(replies.mayNotPost);
-  return decided(decider, forwardPath, await decider.resolve(atOurs(forwardPath), author));
+  return author === null ? refuse(replies.mayNotPost) : decided(decider, forwardPath, await decider.resolve(atOurs(forwardPath), author));
 }
 
 function refusalOf(resolution: Resolution): Reply {
@@ -129,6 +146,8 @@ function refusalOf(resolution: Resolution): Reply {
       return replies.leadsToItself;
     case "absent":
       return replies.mailboxUnknown;
+    case "refused":
+      return resolution.reply;
     case "unavailable":
       return replies.lookupFailed;
     case "tooLarge":

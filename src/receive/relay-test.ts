@@ -61,6 +61,7 @@ async function decide({ sender, recipient, smtputf8 }: RelayForm): Promise<Reply
     trustedNetwork: false,
     signedIn: false,
     ownAddress: "192.0.2.1",
+    ownAddresses: [],
   });
   return decision.accepted ? replies.recipientOk : decision.reply;
 }
@@ -68,7 +69,8 @@ async function decide({ sender, recipient, smtputf8 }: RelayForm): Promise<Reply
 /** u@campus.test, and nothing else. */
 const oneAddress: Decider = {
   directory: {
-    domain: async (name) => (name === "campus.test" ? found({ domain: name, aliasOf: null, catchAll: null, subaddressing: true }) : absent),
+    domain: async (name) =>
+      name === "campus.test" ? found({ domain: name, aliasOf: null, catchAll: null, subaddressing: true, isRouted: false }) : absent,
   },
   resolve: async (mailbox): Promise<Resolution> => {
     const nothing = { hops: [], deadEnds: [] };

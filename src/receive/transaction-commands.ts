@@ -1,14 +1,12 @@
-import type { Log } from "../log/log.ts";
 import type { DsnRequest, Envelope } from "../mail/envelope.ts";
-import { type Mailbox, mailboxText, parseMailbox, textOfKey } from "../mail/mailbox.ts";
+import { parseMailbox } from "../mail/mailbox.ts";
 import { parseMailParameters, parseRcptParameters } from "../mail/parameters.ts";
 import { parseForwardPath, parseReversePath } from "../mail/path.ts";
 import type { Person } from "../mail/person.ts";
 import { replies, replyToFault } from "../mail/replies.ts";
 import type { Reply } from "../mail/reply.ts";
-import type { DeadEnd } from "../resolve/resolution.ts";
 import { Content } from "./content.ts";
-import type { Context } from "./context.ts";
+import { logDeadEnds } from "./dead-ends.ts";
 import { type Decider, decideRecipient, type Postmaster, type RecipientDecision } from "./decide-recipient.ts";
 import type { Answer, Dialogue } from "./dialogue.ts";
 import { inTime } from "./in-time.ts";
@@ -77,14 +75,15 @@ export function RCPT(dialogue: Dialogue, argument: Buffer): Answer {
   if (!dsn.ok) return dsn.reply;
   if (transaction.forwardPaths >= context.limits.recipients) return replies.tooManyRecipients;
   const { trustedNetwork, ownAddress } = client;
-  const signedIn = transaction.sender !== null;
-  const asked = decideRecipient(deciderOf(dialogue), { path: parsed.path, reversePath, trustedNetwork, signedIn, ownAddress });
+  const { sender } = transaction;
+  const ownAddresses = sender?.person.addresses ?? [];
+  const question = { path: parsed.path, reversePath, trustedNetwork, signedIn: sender !== null, ownAddress, ownAddresses };
   return inTime(
-    asked.then((decision) => withinLimits(dialogue, transaction, decision)),
+    decideRecipient(deciderOf(dialogue), question).then((decision) => withinLimits(dialogue, transaction, decision)),
     context.limits.lookupTimeout,
     "deciding a forward-path",
   ).then(
-    (decision) => take(context, transaction, decision, dsn.value),
+    (decision) => take(dialogue, transaction, decision, dsn.value),
     (cause: unknown) => {
       dialogue.trouble("smtp.lookup_failed", cause);
       return replies.lookupFailed;
@@ -92,7 +91,7 @@ export function RCPT(dialogue: Dialogue, argument: Buffer): Answer {
   );
 }
 
-function take({ deps, limits }: Context, transaction: Transaction, decision: RecipientDecision, dsn: DsnRequest): Reply {
+function take({ context: { deps, limits } }: Dialogue, transaction: Transaction, decision: RecipientDecision, dsn: DsnRequest): Reply {
   if (decision.accepted === false) return decision.reply;
   if (decision.accepted === "ifAuthorMay") {
     return transaction.awaitAuthor(decision.forwardPath, dsn) ? replies.recipientOk : replies.listAlone;
@@ -101,19 +100,6 @@ function take({ deps, limits }: Context, transaction: Transaction, decision: Rec
   if (!transaction.add(decision.forwardPath, dsn, decision, limits.messageRecipients)) return replies.tooManyRecipients;
   logDeadEnds(deps.log, decision.forwardPath, decision.deadEnds);
   return replies.recipientOk;
-}
-
-/** Of the dead ends of one forward-path so many get a line of their own. */
-const DEAD_ENDS_NAMED = 20;
-
-/** The mail is taken for the others, so nobody outside hears of these: whoever looks after the alias must. */
-function logDeadEnds(log: Log, forwardPath: Mailbox, deadEnds: readonly DeadEnd[]): void {
-  const recipient = mailboxText(forwardPath);
-  for (const { from, address, why } of deadEnds.slice(0, DEAD_ENDS_NAMED)) {
-    log.warn("a target leads nowhere", { recipient, alias: from && textOfKey(from), target: textOfKey(address), why });
-  }
-  const more = deadEnds.length - DEAD_ENDS_NAMED;
-  if (more > 0) log.warn("more targets lead nowhere", { recipient, targets: more });
 }
 
 const overLimit = {

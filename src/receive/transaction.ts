@@ -3,17 +3,18 @@ import { atOurs, type Mailbox, mailboxText } from "../mail/mailbox.ts";
 import type { Person } from "../mail/person.ts";
 import type { NewRecipient } from "../queue/claim.ts";
 import { bounceMailbox } from "../resolve/bounce-mailbox.ts";
-import type { DeadEnd, FinalRecipient, ListCopy, PostedList } from "../resolve/resolution.ts";
+import type { DeadEnd, FinalRecipient, ListCopy, Moved, PostedList } from "../resolve/resolution.ts";
 import type { SenderRights } from "../sending/rights.ts";
 
 /** Paths kept of one recipient over all forward-paths: who sends to a list under a thousand names must not make a thousand of each member. */
 const PATHS_KEPT = 10;
 
-/** What a RCPT led to. `deadEnds`: targets that get no copy, while others do. */
+/** What a RCPT led to. `deadEnds`: targets that get no copy, while others do. `moved`: the address is retired. */
 export type Destination = {
   readonly recipients: readonly FinalRecipient[];
   readonly posts: readonly PostedList[];
   readonly deadEnds: readonly DeadEnd[];
+  readonly moved?: Moved;
 };
 
 /** A recipient of ours, with the list whose copy it gets. */
@@ -29,6 +30,8 @@ export class Transaction {
   forwardPaths = 0;
   /** The forward-path, as long as there is one and no other. */
   onlyForwardPath: Mailbox | null = null;
+  /** Retired addresses among the forward-paths. */
+  readonly moved: Moved[] = [];
   /** Who signed in to send it; null: it came from another server. */
   readonly sender: Sender | null;
   readonly #named = new Map<string, Mailbox>();
@@ -78,13 +81,14 @@ export class Transaction {
   }
 
   /** Takes the final recipients of a forward-path; each stays one, however many paths lead there. False, and nothing taken: beyond `limit`. */
-  add(forwardPath: Mailbox, dsn: DsnRequest, { recipients: finals, posts }: Destination, limit: number): boolean {
+  add(forwardPath: Mailbox, dsn: DsnRequest, { recipients: finals, posts, moved }: Destination, limit: number): boolean {
     const fresh = finals.filter(({ mailbox }) => !this.#copies.has(mailbox.key)).length;
     if (this.#copies.size + fresh > limit) return false;
     for (const post of posts) this.#posts.set(post.address.key, post);
     this.forwardPaths++;
     if (this.#named.has(forwardPath.key)) return true; // said again: it leads where it led before
     this.#named.set(forwardPath.key, forwardPath);
+    if (moved !== undefined) this.moved.push(moved);
     this.onlyForwardPath = this.#named.size === 1 ? forwardPath : null;
     const originalRecipient = mailboxText(forwardPath);
     for (const final of finals) {
@@ -95,8 +99,15 @@ export class Transaction {
     return true;
   }
 
-  #newRecipient(originalRecipient: string, { mailbox, paths, list, held }: FinalRecipient, dsn: DsnRequest): NewRecipient {
-    const common = { finalRecipient: mailbox, originalRecipient, paths, held: held?.reason ?? null, heldBy: held?.by?.key };
+  #newRecipient(originalRecipient: string, { mailbox, paths, list, held, discarded }: FinalRecipient, dsn: DsnRequest): NewRecipient {
+    const common = {
+      finalRecipient: mailbox,
+      originalRecipient,
+      paths,
+      held: held?.reason ?? null,
+      heldBy: held?.by?.key,
+      ...(discarded !== undefined && { discarded }),
+    };
     if (list === null) return { ...common, reversePath: this.envelope.reversePath, lane: 0, dsn };
     // RFC 5321 §3.9.2: a list's copy has the list's own reverse-path; RFC 3461 §5.2.7.1: and the sender's requests end at the list.
     const member = this.#canLeave ? (list.leaver?.key ?? null) : null;

@@ -20,6 +20,7 @@ export async function noticeRecipients(resolve: ResolveAny, to: Mailbox): Promis
     paths: final.paths,
     dsn: { notify: null, orcpt: null },
     held: null,
+    ...(final.discarded !== undefined && { discarded: final.discarded }),
   }));
 }
 

@@ -15,7 +15,7 @@ export async function answerOf(ask: Ask, mailbox: Mailbox, isBounce: boolean, fa
   const postmaster = postmasterOf(mailbox.domain);
   if (atOurs(mailbox).key === postmaster.key) return postmasterAnswer(ask, postmaster, fallback);
   const resolution = await ask(mailbox);
-  // What a list has by itself finds somebody, the list's owner or not; its bounce address takes nothing but bounces.
+  // What a list has by itself finds somebody, the list's owner or not; the bounce address takes nothing but bounces.
   const ofList = resolution.kind === "absent" ? resolution.ofList : undefined;
   if (ofList !== undefined && (ofList.as === "listOwner" || isBounce))
     return postmasterAnswer(ask, postmasterOf(ofList.asked.domain), fallback);
@@ -32,7 +32,7 @@ export async function postmasterAnswer(ask: Ask, meant: Mailbox, fallback: Fallb
   return { meant, resolution: { kind: "expanded", recipients: [recipient], deadEnds: [], posts: [], withoutOwnCopy: [] } };
 }
 
-/** `mailbox` alone, reached by `path`. */
+/** `mailbox` alone, reached by `path`; `held` for an admin. */
 export const only = (mailbox: Mailbox, path: readonly string[], held: string | null = null): FinalRecipient => ({
   mailbox,
   paths: [path],

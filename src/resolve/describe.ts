@@ -1,21 +1,18 @@
 /** A walk drawn as a tree: every hop is there once, and says either what follows or how the way ends. */
-import type { Entry, LdapOrigin, Route } from "../directory/directory.ts";
-import type { Lookup } from "../mail/lookup.ts";
+import type { Entry, LdapOrigin } from "../directory/directory.ts";
+import { filterOf } from "../directory/filter-address.ts";
 import { mailboxText } from "../mail/mailbox.ts";
-import { replies } from "../mail/replies.ts";
-import type { Reply } from "../mail/reply.ts";
 import { bounceMailbox } from "./bounce-mailbox.ts";
-import type { ExplainedHop, ExplainedKind, ExplainedLeaf, ExplainedNode, LeafState } from "./explanation.ts";
+import { ANSWERS, type End, Ends, type Routes, skipText } from "./ends.ts";
+import type { ExplainedHop, ExplainedKind, ExplainedLeaf, ExplainedNode } from "./explanation.ts";
 import type { Edge, Node } from "./graph.ts";
 import { reached } from "./held.ts";
 import { closingEdges } from "./loops.ts";
 import { badTargetsOf } from "./outcome.ts";
 import type { Bar } from "./posting.ts";
-import type { FinalRecipient, HopReason, Resolution } from "./resolution.ts";
-import { HOP_REASONS, type Walk } from "./walk.ts";
-
-/** Routes by the domains of final recipients. */
-export type Routes = ReadonlyMap<string, Lookup<Route>>;
+import type { HopReason, Resolution } from "./resolution.ts";
+import type { Walk } from "./walk.ts";
+import { HOP_REASONS } from "./walker.ts";
 
 export type Description = {
   readonly nodes: readonly ExplainedNode[];
@@ -66,11 +63,16 @@ class Drawing implements Description {
       if (end !== null) this.#leaf(hop.to, hop.id, end, [...pathTo(node), mailboxText(edge.to.mailbox)]);
     }
     const reason = HOP_REASONS[node.entry?.kind ?? "alias"];
-    for (const address of badTargetsOf(node)) {
-      const id = this.nodes.length;
-      this.nodes.push({ id, address, kind: "bad", ...NO_ENTRY });
-      this.#leaf(id, this.#hop(node, id, reason).id, { state: "badTarget" }, [...pathTo(node), address]);
-    }
+    for (const { address, why } of node.skipped)
+      this.#leftOut(node, address, "off", reason, { state: why, detail: skipText(node, address) });
+    for (const address of badTargetsOf(node)) this.#leftOut(node, address, "bad", reason, { state: "badTarget" });
+  }
+
+  /** A target that was never met: the same address may be reached another way, and is a node of its own here. */
+  #leftOut(node: Node, address: string, kind: ExplainedKind, reason: HopReason, end: End): void {
+    const id = this.nodes.length;
+    this.nodes.push({ id, address, kind, ...NO_ENTRY });
+    this.#leaf(id, this.#hop(node, id, reason).id, end, [...pathTo(node), address]);
   }
 
   /** Null: what follows is drawn behind this hop, which is the shortest way there. */
@@ -108,106 +110,34 @@ class Drawing implements Description {
   }
 }
 
-const ANSWERS: Readonly<Record<LeafState, Reply>> = {
-  delivers: replies.recipientOk,
-  discarded: replies.recipientOk,
-  duplicate: replies.recipientOk,
-  held: replies.recipientOk,
-  senderHasIt: replies.recipientOk,
-  unknown: replies.mailboxUnknown,
-  expired: replies.mailboxUnknown,
-  empty: replies.mailboxUnknown,
-  badTarget: replies.mailboxUnknown,
-  loop: replies.leadsToItself,
-  mayNotPost: replies.mayNotPost,
-  tooDeep: replies.expansionTooLarge,
-  tooWide: replies.expansionTooLarge,
-  refused: replies.expansionTooLarge,
-  lookupFailed: replies.lookupFailed,
-  notOurs: replies.relayDenied,
-};
-
-type End = {
-  readonly state: LeafState;
-  readonly detail?: string;
-  readonly recipient?: FinalRecipient;
-  readonly nextHop?: string;
-};
-
-/** How the way ends at a node; null: it goes on. */
-class Ends {
-  readonly #walked: Walk;
-  readonly #routes: Routes;
-  readonly #recipients: ReadonlyMap<string, FinalRecipient>;
-  readonly #ownCopies: ReadonlySet<string>;
-  readonly #isBarred: (node: Node) => boolean;
-
-  constructor(walked: Walk, routes: Routes, resolution: Resolution, isBarred: (node: Node) => boolean) {
-    this.#walked = walked;
-    this.#routes = routes;
-    const { recipients, withoutOwnCopy } = resolution.kind === "expanded" ? resolution : { recipients: [], withoutOwnCopy: [] };
-    this.#recipients = new Map(recipients.map((one) => [one.mailbox.key, one]));
-    this.#ownCopies = new Set(withoutOwnCopy.map(({ key }) => key));
-    this.#isBarred = isBarred;
-  }
-
-  of(node: Node): End | null {
-    const walked = this.#walked;
-    if (walked.kind === "tooLarge" && walked.at === node.mailbox.key) return { state: walked.limit === "depth" ? "tooDeep" : "tooWide" };
-    if (this.#isBarred(node)) return { state: "mayNotPost" };
-    switch (node.kind) {
-      case "dead":
-        return { state: node.why === "expired" ? "expired" : "unknown" };
-      case "entry":
-        return node.why === "empty" ? { state: "empty" } : null;
-      case "passed":
-        return null;
-      case "unasked":
-        return walked.kind === "unavailable" ? { state: "lookupFailed" } : { state: "refused" };
-      case "final":
-        return node.parent === null && !this.#isHeld(node)
-          ? { state: "notOurs" }
-          : walked.kind === "tooLarge"
-            ? { state: "refused" }
-            : this.#delivery(node);
-    }
-  }
-
-  /** Only of ours: a postmaster whom nobody answers. */
-  #isHeld(node: Node): boolean {
-    return (this.#recipients.get(node.mailbox.key)?.held ?? null) !== null;
-  }
-
-  #delivery(node: Node): End {
-    const recipient = this.#recipients.get(node.mailbox.key);
-    const route = this.#routes.get(node.mailbox.domain);
-    const held = recipient?.held ?? null;
-    if (recipient !== undefined && held !== null) return { state: "held", detail: held.reason, recipient };
-    if (this.#ownCopies.has(node.mailbox.key)) return { state: "senderHasIt" };
-    if (route?.kind !== "found") return { state: "lookupFailed", ...(route?.kind === "unavailable" && { detail: route.cause.message }) };
-    const end = { nextHop: route.value.url, ...(recipient !== undefined && { recipient }) };
-    return route.value.kind === "discard" ? { state: "discarded", ...end } : { state: "delivers", ...end };
-  }
-}
-
 function describeNode(id: number, { mailbox, kind, why, entry }: Node): ExplainedNode {
   return {
     id,
-    address: mailboxText(mailbox),
+    address: filterOf(mailbox)?.filter ?? mailboxText(mailbox),
     kind: explainedKind(kind, why, entry?.kind ?? null),
     ...(entry === null ? NO_ENTRY : factsOf(entry)),
   };
 }
 
 type EntryFacts = Omit<ExplainedNode, "id" | "address" | "kind">;
-const NO_ENTRY: EntryFacts = { owner: null, posting: null, own_copy: null, may_leave: null, excluded: 0, expires_at: null, ldap: null };
+const NO_ENTRY: EntryFacts = {
+  owner: null,
+  posting: null,
+  own_copy: null,
+  may_leave: null,
+  excluded: 0,
+  starts_at: null,
+  expires_at: null,
+  ldap: null,
+};
 
-const factsOf = ({ owner, posting, list, expiresAt, ldap }: Entry): EntryFacts => ({
+const factsOf = ({ owner, posting, list, life, expiresAt, ldap }: Entry): EntryFacts => ({
   owner: owner === null ? null : mailboxText(owner),
   posting,
   own_copy: list?.ownCopy ?? null,
   may_leave: list?.mayLeave ?? null,
   excluded: list?.excluded.length ?? 0,
+  starts_at: life?.startsAt?.toISOString() ?? null,
   expires_at: expiresAt?.toISOString() ?? null,
   ldap: ldap === undefined ? null : originOf(ldap),
 });
@@ -225,7 +155,9 @@ function explainedKind(kind: Node["kind"], why: Node["why"], entry: Entry["kind"
     case "entry":
       return entry ?? "alias";
     case "dead":
-      return why === "expired" ? "expired" : "unknown";
+      return why === "expired" ? "expired" : entry === null ? "unknown" : "off";
+    case "discarded":
+      return "off";
     case "final":
       return "mailbox";
     case "passed":

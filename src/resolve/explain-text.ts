@@ -1,7 +1,7 @@
 /** An explanation as `mailroom explain` prints it, and as the panel repeats it word for word. */
 
 import { counted } from "../mail/counted.ts";
-import { momentText } from "../mail/moment.ts";
+import { momentText, startText } from "../mail/moment.ts";
 import {
   type ExplainedHop,
   type ExplainedLeaf,
@@ -23,11 +23,13 @@ const REASONS: Readonly<Record<HopReason, string>> = {
   subaddress: "without its tag",
   domainAlias: "domain alias",
   catchAll: "catch-all",
+  moved: "moved there",
   bounces: "answers for the list's bounces",
+  listOwner: "answers for the list",
   postmaster: "named in the settings, as nobody answers",
   person: "mailbox of the person",
   groupMember: "in the group",
-  listOwner: "answers for the list",
+  filter: "members by filter",
 };
 
 /** The tree with its reasons, what RCPT would answer if that is no plain yes, warnings, and a summary. Lines without an end at the last. */
@@ -70,7 +72,7 @@ class Tree {
     const about = describeNode(root, this.#asOf);
     this.#lines.push({
       text: `${printable(root.address)}${about === "" ? "" : `  ${about}`}`,
-      state: leaf === undefined ? "" : leafText(leaf, root),
+      state: leaf === undefined ? "" : leafText(leaf),
     });
     if (leaf === undefined) this.#below(root.id, "");
     return this.#lines;
@@ -100,7 +102,7 @@ class Tree {
     const leaf = this.#leafOf.get(hop.id);
     const about = leaf === undefined ? describeNode(node, this.#asOf) : "";
     const text = `${lead}${printable(node.address)}  <-- ${REASONS[hop.reason]}${about === "" ? "" : `; ${about}`}`;
-    this.#lines.push({ text, state: leaf === undefined ? "" : leafText(leaf, node) });
+    this.#lines.push({ text, state: leaf === undefined ? "" : leafText(leaf) });
     if (leaf === undefined) this.#below(hop.to, indent);
   }
 }
@@ -112,7 +114,8 @@ function ldapText(kind: string, { source, dn, answered_at, stale, shadowed }: No
   return `${kind} in ${source} (${printable(dn)}), ${stale === null ? age : `LAST GOOD ANSWER, ${age}: ${stale}`}${known}`;
 }
 
-function describeNode({ kind, owner, posting, own_copy, may_leave, excluded, expires_at, ldap }: ExplainedNode, asOf: string): string {
+function describeNode(node: ExplainedNode, asOf: string): string {
+  const { kind, owner, posting, own_copy, may_leave, excluded, starts_at, expires_at, ldap } = node;
   if (ldap !== null) return ldapText(kind, ldap, asOf);
   if (kind !== "list" && kind !== "alias") return "";
   return [
@@ -122,6 +125,7 @@ function describeNode({ kind, owner, posting, own_copy, may_leave, excluded, exp
     may_leave ? "members may leave" : "",
     excluded === 0 ? "" : `${excluded.toLocaleString("en")} excluded`,
     kind === "list" && owner !== null ? `owner ${owner}` : "",
+    starts_at === null ? "" : `from ${startText(new Date(starts_at))}`,
     expires_at === null ? "" : `until ${momentText(new Date(expires_at))}`,
   ]
     .filter((part) => part !== "")
@@ -130,12 +134,11 @@ function describeNode({ kind, owner, posting, own_copy, may_leave, excluded, exp
 
 const POSTING: Readonly<Record<string, string>> = { moderated: "moderated", named: "named senders may post" };
 
-function leafText(leaf: ExplainedLeaf, node: ExplainedNode): string {
+function leafText(leaf: ExplainedLeaf): string {
   const how = [leaf.next_hop ?? "", leaf.reverse_path === null ? "" : `bounces to ${leaf.reverse_path}`]
     .filter((part) => part !== "")
     .join(", ");
   if (leaf.state === "delivers") return `ok${how === "" ? "" : `, ${how}`}`;
-  if (leaf.state === "expired" && node.expires_at !== null) return `DEAD END expired on ${momentText(new Date(node.expires_at))} (5.1.1)`;
   return stateText(leaf.state, leaf.detail);
 }
 
@@ -143,12 +146,18 @@ function stateText(state: LeafState, detail: string | null): string {
   const why = detail === null ? "" : `: ${printable(detail)}`;
   const texts: Readonly<Record<LeafState, string>> = {
     delivers: "ok",
-    discarded: "discarded, as the route says",
+    discarded: detail === null ? "discarded, as the route says" : `discarded${why}`,
     duplicate: "duplicate, one copy only",
     held: `HELD${why}`,
     senderHasIt: "the sender has it already, no copy",
     unknown: "DEAD END no such address (5.1.1)",
-    expired: "DEAD END expired (5.1.1)",
+    expired: `DEAD END expired on ${detail ?? "a day before"} (5.1.1)`,
+    notYet: `DEAD END does not begin before ${detail ?? "a later day"} (5.1.1)`,
+    disabled: "DEAD END switched off (5.1.1)",
+    disabledSoft: "OFF for a while; mail would wait (4.2.1)",
+    disabledText: `DEAD END switched off${why} (5.2.1)`,
+    moved: `DEAD END moved to ${printable(detail ?? "")} (5.1.6)`,
+    notAllowed: `NOT ALLOWED off campus for ${printable(detail ?? "")} (5.7.1)`,
     empty: "DEAD END leads to nobody (5.1.1)",
     badTarget: "DEAD END not an address",
     loop: "LOOP, stopped here",
@@ -168,7 +177,9 @@ const SUMMARY: readonly (readonly [state: readonly LeafState[], one: string, man
   [["duplicate"], "duplicate", "duplicates"],
   [["held"], "held", "held"],
   [["senderHasIt"], "the sender's own", "the sender's own"],
-  [["unknown", "expired", "empty", "badTarget"], "dead end", "dead ends"],
+  [["unknown", "expired", "notYet", "disabled", "disabledText", "moved", "empty", "badTarget"], "dead end", "dead ends"],
+  [["disabledSoft"], "off for a while", "off for a while"],
+  [["notAllowed"], "not allowed off campus", "not allowed off campus"],
   [["loop"], "loop", "loops"],
   [["mayNotPost"], "may not post", "may not post"],
   [["tooDeep"], "too deep", "too deep"],

@@ -5,19 +5,21 @@ import { atOurs, type Mailbox, mailboxText } from "../mail/mailbox.ts";
 import { replies, replyToLocalPart } from "../mail/replies.ts";
 import type { Reply } from "../mail/reply.ts";
 import { answerOf } from "./answer.ts";
-import { describe, type Routes } from "./describe.ts";
+import { describe } from "./describe.ts";
+import type { Routes } from "./ends.ts";
 import type { ExplainedLeaf, Explanation } from "./explanation.ts";
 import type { Graph, Node } from "./graph.ts";
 import { withBars } from "./held.ts";
+import { LIMITS, type Limits } from "./limits.ts";
 import { outcomeOf } from "./outcome.ts";
 import { withoutOwnCopy } from "./own-copy.ts";
-import { type Bar, barsFor } from "./posting.ts";
+import { type Bar, barsFor, sendersOf } from "./posting.ts";
 import { listsIn } from "./posts.ts";
 import type { FinalRecipient, Resolution } from "./resolution.ts";
 import type { ResolveOptions } from "./resolve.ts";
-import { LIMITS, type Limits, type Walk, walk } from "./walk.ts";
+import { type Walk, walk } from "./walk.ts";
 
-export type ExplainDirectory = Pick<Directory, "domains" | "entries" | "people" | "route">;
+export type ExplainDirectory = Pick<Directory, "domains" | "entries" | "people" | "forwarding" | "route">;
 
 /** `postmaster`: who gets mail to postmaster that nobody answers; null: it is held. */
 export type ExplainOptions = Pick<ResolveOptions, "limits" | "now"> & { readonly postmaster?: Mailbox | null };
@@ -57,7 +59,10 @@ export async function explain(
     nodes,
     hops,
     leaves,
-    warnings: warningsFor(sender, last.lists, asked.length > 1 ? meant : null, unanswered ? last.resolution : null),
+    warnings: [
+      ...(await strangerWarning(directory, sender, resolution)),
+      ...warningsFor(sender, last.lists, asked.length > 1 ? meant : null, unanswered ? last.resolution : null),
+    ],
   };
 }
 
@@ -73,14 +78,23 @@ async function askFor(
 ): Promise<Asked> {
   const walked = await walk(directory, [mailbox], limits, time);
   const lists = walked.kind === "complete" ? listsIn(walked.graph) : [];
-  const bars = sender === undefined ? NO_BARS : await barsFor(directory, walked.graph, lists, sender, limits, time);
-  const resolution = await withoutOwnCopy(directory, resolutionOf(walked, bars), walked.graph, sender ?? null);
+  const senders = sendersOf(sender ?? null);
+  const bars = sender === undefined ? NO_BARS : await barsFor(directory, walked.graph, lists, senders, limits, time);
+  const resolution = await withoutOwnCopy(directory, resolutionOf(walked, bars), walked.graph, senders);
   return { walked, lists, bars, resolution };
 }
 
 /** The way of mail to a postmaster whom nobody answers: to whom the settings name, or no further. */
 function standIn(postmaster: Mailbox, recipients: readonly FinalRecipient[]): Walk {
-  const node = (mailbox: Mailbox, parent: Node | null): Node => ({ mailbox, kind: "final", why: null, entry: null, hops: [], parent });
+  const node = (mailbox: Mailbox, parent: Node | null): Node => ({
+    mailbox,
+    kind: "final",
+    why: null,
+    entry: null,
+    hops: [],
+    skipped: [],
+    parent,
+  });
   const start = node(postmaster, null);
   const others = recipients.filter(({ mailbox }) => mailbox.key !== postmaster.key).map(({ mailbox }) => node(mailbox, start));
   if (others.length > 0) {
@@ -102,7 +116,7 @@ function resolutionOf(walked: Walk, bars: Bars): Resolution {
     : outcome;
 }
 
-const VERDICTS: Readonly<Record<Resolution["kind"], Reply>> = {
+const VERDICTS: Readonly<Record<Exclude<Resolution["kind"], "refused">, Reply>> = {
   expanded: replies.recipientOk,
   absent: replies.mailboxUnknown,
   unavailable: replies.lookupFailed,
@@ -111,8 +125,10 @@ const VERDICTS: Readonly<Record<Resolution["kind"], Reply>> = {
   mayNotPost: replies.mayNotPost,
 };
 
+const replyTo = (resolution: Resolution): Reply => (resolution.kind === "refused" ? resolution.reply : VERDICTS[resolution.kind]);
+
 function verdictOf(resolution: Resolution, isOurs: boolean, recipient: Mailbox): Explanation["verdict"] {
-  const reply = isOurs ? (replyToLocalPart(atOurs(recipient).localPart) ?? VERDICTS[resolution.kind]) : replies.relayDenied;
+  const reply = isOurs ? (replyToLocalPart(atOurs(recipient).localPart) ?? replyTo(resolution)) : replies.relayDenied;
   return { kind: isOurs ? resolution.kind : "notOurs", code: reply.code, enhanced_status: reply.enhancedStatus, text: reply.text };
 }
 
@@ -129,6 +145,14 @@ function countsOf(leaves: readonly ExplainedLeaf[]): Record<string, number> {
   return counts;
 }
 
+/** Of a sender outside the envelope says little: RCPT leaves the decision to the author, who is taken here for the same. */
+async function strangerWarning(directory: ExplainDirectory, sender: ReversePath | undefined, resolution: Resolution): Promise<string[]> {
+  if (resolution.kind !== "mayNotPost" || sender === undefined || sender === null) return [];
+  const domains = await directory.domains();
+  if (domains.kind !== "found" || domains.value.has(sender.domain)) return [];
+  return ["RCPT takes mail of a sender outside and refuses it after DATA, unless its From field names somebody who may post"];
+}
+
 /** `answers`: the postmaster in whose place it is answered. `unanswered`: what his own address comes to. */
 function warningsFor(
   sender: ReversePath | undefined,
@@ -140,7 +164,12 @@ function warningsFor(
   const closed = lists.find((list) => list.entry?.posting !== "anyone");
   if (sender === undefined && closed !== undefined)
     warnings.push(`${mailboxText(closed.mailbox)} does not take posts from everybody: name a sender to see whether it takes theirs`);
-  if (answers !== null) warnings.push(`nobody else gets these bounces: ${answers.key} answers for them`);
+  if (answers !== null)
+    warnings.push(
+      sender === null
+        ? `nobody else gets these bounces: ${answers.key} answers for them`
+        : `nobody else answers for the list: ${answers.key} gets its mail`,
+    );
   if (unanswered !== null)
     warnings.push(
       unanswered.kind === "absent" && unanswered.deadEnds.every(({ from }) => from === null)

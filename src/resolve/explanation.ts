@@ -1,8 +1,19 @@
 /** What explain says, as data. The fields are those of the API: `mailroom explain --json` prints them, and the panel draws them. */
 import type { HopReason } from "./resolution.ts";
 
-/** `person`, `group`: of an LDAP source. `mailbox`: mail leaves us here. `passed`: it means another address. `bad`: a target that is no address. `unasked`: nobody asked any more. */
-export type ExplainedKind = "alias" | "list" | "person" | "group" | "passed" | "mailbox" | "unknown" | "expired" | "bad" | "unasked";
+/** `person`, `group`: of an LDAP source. `mailbox`: mail leaves us here. `passed`: it means another address. `off`: an entry that does not work now. `bad`: a target that is no address. `unasked`: nobody asked any more. */
+export type ExplainedKind =
+  | "alias"
+  | "list"
+  | "person"
+  | "group"
+  | "passed"
+  | "mailbox"
+  | "unknown"
+  | "expired"
+  | "off"
+  | "bad"
+  | "unasked";
 
 export type ExplainedNode = {
   readonly id: number;
@@ -10,6 +21,7 @@ export type ExplainedNode = {
   readonly kind: ExplainedKind;
   readonly owner: string | null;
   readonly posting: string | null;
+  readonly starts_at: string | null;
   /** Of a list: a member who posts gets a copy; members may leave by themselves. Of all else null. */
   readonly own_copy: boolean | null;
   readonly may_leave: boolean | null;
@@ -41,6 +53,12 @@ export type LeafState =
   | "senderHasIt"
   | "unknown"
   | "expired"
+  | "notYet"
+  | "disabled"
+  | "disabledSoft"
+  | "disabledText"
+  | "moved"
+  | "notAllowed"
   | "empty"
   | "badTarget"
   | "loop"
@@ -85,9 +103,11 @@ export type Explanation = {
 };
 
 const FINE: ReadonlySet<LeafState> = new Set(["delivers", "discarded", "duplicate", "held", "senderHasIt"]);
+/** What may mend itself. */
+const LATER: ReadonlySet<LeafState> = new Set(["lookupFailed", "disabledSoft"]);
 
 /** 0: all deliver (a copy that waits for a moderator or is discarded by a route counts as that); 1: something is unavailable now; 2: something fails. */
 export function exitStatusOf({ leaves, verdict }: Explanation): 0 | 1 | 2 {
-  if (verdict.code >= 500 || leaves.some(({ state }) => !FINE.has(state) && state !== "lookupFailed")) return 2;
+  if (verdict.code >= 500 || leaves.some(({ state }) => !FINE.has(state) && !LATER.has(state))) return 2;
   return verdict.code >= 400 || leaves.some(({ state }) => !FINE.has(state)) ? 1 : 0;
 }

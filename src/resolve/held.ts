@@ -11,7 +11,7 @@ type Expanded = Extract<Resolution, { readonly kind: "expanded" }>;
  */
 export function withBars(expanded: Expanded, graph: Graph, bars: ReadonlyMap<Node, Bar>): Resolution {
   const allowed = reached(graph, (node) => bars.get(node) !== "mayNotPost");
-  if (![...allowed].some(({ kind }) => kind === "final")) {
+  if (![...allowed].some(({ kind }) => kind === "final" || kind === "discarded")) {
     const [list] = [...bars].find(([, bar]) => bar === "mayNotPost") ?? [];
     return { kind: "mayNotPost", list: list?.mailbox.key ?? "" };
   }

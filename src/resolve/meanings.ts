@@ -1,5 +1,6 @@
 /** What an address at our domains may mean, before any entry is asked for. */
 import type { Domain } from "../directory/directory.ts";
+import { filterOf } from "../directory/filter-address.ts";
 import { type Mailbox, mailboxOfKey } from "../mail/mailbox.ts";
 import { listsAnsweredFor } from "./generated.ts";
 import type { HopReason } from "./resolution.ts";
@@ -22,6 +23,7 @@ export type Meanings = { readonly candidates: readonly Candidate[]; readonly oth
  * is an alias of; last the catch-all. An alias domain's own catch-all has no effect: there every local part means something elsewhere.
  */
 export function meaningsOf(address: Mailbox, domains: Domains): Meanings {
+  if (filterOf(address) !== null) return { candidates: [{ entry: address, way: [], ofList: null }], otherwise: null };
   const candidates: Candidate[] = [];
   const passed: string[] = [];
   let way: readonly Step[] = [];

@@ -1,5 +1,7 @@
 /** What a walk comes to, for a sender whom no list turns away. */
 import type { Mailbox } from "../mail/mailbox.ts";
+import { movedTo, refusedWith, replies } from "../mail/replies.ts";
+import type { Reply } from "../mail/reply.ts";
 import type { Edge, Graph, Node } from "./graph.ts";
 import { closingEdges } from "./loops.ts";
 import { waysOf } from "./paths.ts";
@@ -14,10 +16,39 @@ export function outcomeOf(walked: Walk): Resolution {
   const closing = closingEdges(graph);
   const deadEnds = deadEndsOf(graph, closing);
   const recipients = recipientsOf(graph, closing);
-  if (recipients.length > 0) return { kind: "expanded", recipients, deadEnds, posts: postsIn(graph), withoutOwnCopy: [] };
+  const asked = askedEntry(graph);
+  if (recipients.length > 0) {
+    const to = asked?.entry?.life?.moved?.to;
+    const moved = asked === null || to === undefined ? {} : { moved: { from: asked.mailbox, to } };
+    return { kind: "expanded", recipients, deadEnds, posts: postsIn(graph), withoutOwnCopy: [], ...moved };
+  }
   const ofList = listsOwnAddress(graph);
   if (ofList !== null) return { kind: "absent", deadEnds, ofList };
+  const reply = replyOf(asked, deadEnds);
+  if (reply !== null) return { kind: "refused", reply, deadEnds };
   return { kind: deadEnds.every(({ why }) => why === "loop") ? "onlyItself" : "absent", deadEnds };
+}
+
+/** The entry that the asked address is, or means without a tag or in another domain of ours. Null: nobody has it. */
+function askedEntry({ starts }: Graph): Node | null {
+  let at = starts[0];
+  for (let reason = at?.hops[0]?.reason; at?.kind === "passed" && at.entry === null; reason = at?.hops[0]?.reason) {
+    if (reason !== "subaddress" && reason !== "domainAlias") return null;
+    at = at.hops[0]?.to;
+  }
+  return at !== undefined && at.entry !== null ? at : null;
+}
+
+/**
+ * An answer of its own. An admin's words and a new address are told only to whoever wrote to the very address, so that nobody learns where
+ * another one leads. One target that may work later is enough for "later". Null: it is as if there were no such address.
+ */
+function replyOf(asked: Node | null, deadEnds: readonly DeadEnd[]): Reply | null {
+  const life = asked?.entry?.life;
+  if (asked?.why === "disabledText" && life?.disabled?.answer === "text") return refusedWith(life.disabled.text);
+  if (asked?.why === "moved" && life !== undefined && life.moved !== null) return movedTo(life.moved.to);
+  if (deadEnds.some(({ why }) => why === "disabledSoft")) return replies.mailboxDisabled;
+  return deadEnds.some(({ why }) => why === "notAllowed") ? replies.forwardingNotAllowed : null;
 }
 
 /** The address of a list's own that the asked address is, or means. */
@@ -36,6 +67,7 @@ function deadEndsOf({ nodes }: Graph, closing: ReadonlySet<Edge>): DeadEnd[] {
   for (const node of nodes.values()) {
     const from = node.mailbox.key;
     if (node.why !== null) deadEnds.push({ address: from, from: node.parent?.mailbox.key ?? null, why: node.why });
+    for (const { address, why } of node.skipped) deadEnds.push({ address, from, why });
     for (const address of badTargetsOf(node)) deadEnds.push({ address, from, why: "badTarget" });
     if (closing.size === 0) continue;
     for (const edge of node.hops) if (closing.has(edge)) deadEnds.push({ address: edge.to.mailbox.key, from, why: "loop" });
@@ -50,9 +82,10 @@ function recipientsOf(graph: Graph, closing: ReadonlySet<Edge>): FinalRecipient[
   const ways = waysOf(graph, closing);
   const recipients: FinalRecipient[] = [];
   for (const node of graph.nodes.values()) {
-    if (node.kind !== "final") continue;
+    if (node.kind !== "final" && node.kind !== "discarded") continue;
     const { paths, more } = ways(node);
-    recipients.push({ mailbox: node.mailbox, paths, morePaths: more, list: listCopyOf(node), held: null });
+    const recipient = { mailbox: node.mailbox, paths, morePaths: more, list: listCopyOf(node), held: null };
+    recipients.push(node.kind === "final" ? recipient : { ...recipient, discarded: `${node.mailbox.key} is switched off` });
   }
   return recipients;
 }

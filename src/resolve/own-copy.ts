@@ -1,7 +1,6 @@
 import type { Directory } from "../directory/directory.ts";
-import type { ReversePath } from "../mail/envelope.ts";
 import type { Graph, Node } from "./graph.ts";
-import { namesOf } from "./posting.ts";
+import { namesOf, type Senders } from "./posting.ts";
 import type { Resolution } from "./resolution.ts";
 
 /**
@@ -12,13 +11,13 @@ export async function withoutOwnCopy(
   directory: Pick<Directory, "domains">,
   resolution: Resolution,
   graph: Graph,
-  sender: ReversePath,
+  senders: Senders,
 ): Promise<Resolution> {
-  if (resolution.kind !== "expanded" || sender === null) return resolution;
+  if (resolution.kind !== "expanded" || senders.length === 0) return resolution;
   if (![...graph.nodes.values()].some(({ entry }) => entry?.list?.ownCopy === false)) return resolution;
   const domains = await directory.domains();
   if (domains.kind === "unavailable") return domains;
-  const names = new Set(domains.kind === "found" ? namesOf(sender, domains.value) : []);
+  const names = new Set(senders.flatMap((sender) => (domains.kind === "found" ? namesOf(sender, domains.value) : [])));
   const isOwn = ({ key }: { readonly key: string }): boolean => {
     const node = graph.nodes.get(key);
     return node !== undefined && passesSender(node, names);

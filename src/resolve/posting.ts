@@ -1,48 +1,52 @@
 /**
  * Who may post to the lists that a message would pass. Decided on the sender that is asked about, of the envelope or the From field, which
- * nobody has proved unless he signed in: a list that must be sure is moderated.
+ * nobody has proved (a list that must be sure is moderated), and on all addresses of a person who signed in, who has.
  */
-import type { Directory } from "../directory/directory.ts";
 import type { ReversePath } from "../mail/envelope.ts";
 import { found, type Lookup } from "../mail/lookup.ts";
 import { atOurs, type Mailbox } from "../mail/mailbox.ts";
 import type { Graph, Node } from "./graph.ts";
+import type { Limits } from "./limits.ts";
 import { type Domains, meaningsOf } from "./meanings.ts";
 import { answersForAnother } from "./posts.ts";
-import { type Limits, walk } from "./walk.ts";
+import { type WalkDirectory, walk } from "./walk.ts";
 
 /** Why a list does not take a post at once: the sender may not post there, or its moderator sees every post first. */
 export type Bar = "mayNotPost" | "moderated";
 
-export type PostingDirectory = Pick<Directory, "domains" | "entries" | "people">;
+/** All that the lists may know a sender by; empty: the null reverse-path, a bounce. */
+export type Senders = readonly Mailbox[];
+
+export const sendersOf = (sender: ReversePath, ownAddresses: readonly Mailbox[] = []): Senders =>
+  sender === null ? [] : [sender, ...ownAddresses];
 
 /** The lists that do not simply take the sender's post. */
 export async function barsFor(
-  directory: PostingDirectory,
+  directory: WalkDirectory,
   graph: Graph,
   lists: readonly Node[],
-  sender: ReversePath,
+  senders: Senders,
   limits: Limits,
   now: Date,
 ): Promise<Lookup<ReadonlyMap<Node, Bar>>> {
   const bars = new Map<Node, Bar>();
-  if (sender === null) {
+  if (senders.length === 0) {
     // Bounces to a list would go to all its members, unless they are those of another list, which this one answers for.
     for (const list of lists) if (!answersForAnother(list)) bars.set(list, "mayNotPost");
     return found(bars);
   }
   const domains = await directory.domains();
   if (domains.kind !== "found") return domains;
-  const names = namesOf(sender, domains.value);
-  const senders = names.flatMap((name) => graph.nodes.get(name) ?? []);
+  const names = senders.flatMap((sender) => namesOf(sender, domains.value));
+  const met = names.flatMap((name) => graph.nodes.get(name) ?? []);
   const unsure: Node[] = [];
   for (const list of lists) {
     const posting = list.entry?.posting ?? "anyone";
     const takes =
       posting === "anyone" ||
-      (posting === "campus" && domains.value.has(sender.domain)) ||
+      (posting === "campus" && senders.some(({ domain }) => domains.value.has(domain))) ||
       (posting === "named" && isNamed(list, names, domains.value)) ||
-      (posting === "members" && senders.some((one) => leadsTo(graph, list, one)));
+      (posting === "members" && met.some((one) => leadsTo(graph, list, one)));
     if (!takes) unsure.push(list);
   }
   const owned = await ownedBy(directory, names, unsure, limits, now);
@@ -82,7 +86,7 @@ function leadsTo(graph: Graph, list: Node, to: Node): boolean {
 
 /** Those of the lists whose owner is the sender, or leads to the sender: the owner may always post. */
 async function ownedBy(
-  directory: PostingDirectory,
+  directory: WalkDirectory,
   names: readonly string[],
   lists: readonly Node[],
   limits: Limits,

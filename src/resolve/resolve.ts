@@ -3,18 +3,19 @@
  * explain. Trusts neither the directory's rows nor that they end: every walk is bounded. Knows no SMTP session and writes nothing.
  */
 import type { Directory } from "../directory/directory.ts";
-import type { ReversePath } from "../mail/envelope.ts";
 import type { Graph, Node } from "./graph.ts";
 import { withBars } from "./held.ts";
 import { KeptAnswers, type Made } from "./kept-answers.ts";
+import { LIMITS, type Limits } from "./limits.ts";
 import { outcomeOf } from "./outcome.ts";
 import { withoutOwnCopy } from "./own-copy.ts";
-import { barsFor } from "./posting.ts";
+import { barsFor, type Senders, sendersOf } from "./posting.ts";
 import { listsIn } from "./posts.ts";
 import type { Resolution, Resolve } from "./resolution.ts";
-import { LIMITS, type Limits, type Walk, walk } from "./walk.ts";
+import { momentsOf } from "./standing.ts";
+import { type Walk, walk } from "./walk.ts";
 
-export type ResolveDirectory = Pick<Directory, "domains" | "entries" | "people" | "generation">;
+export type ResolveDirectory = Pick<Directory, "domains" | "entries" | "people" | "forwarding" | "generation">;
 
 export type ResolveOptions = { readonly limits?: Limits; readonly now?: () => Date; readonly cacheWeight?: number };
 
@@ -28,11 +29,13 @@ type Answer = { readonly resolution: Resolution; readonly graph: Graph; readonly
 export function openResolve(directory: ResolveDirectory, options: ResolveOptions = {}): Resolve {
   const { limits = LIMITS, now = () => new Date(), cacheWeight = CACHE_WEIGHT } = options;
   const answers = new KeptAnswers<Answer>(cacheWeight, () => directory.generation());
-  return async (recipient, sender) => {
+  return async (recipient, sender, ownAddresses) => {
     const time = now();
     const make = async () => answerOf(await walk(directory, [recipient], limits, time), time);
     const answer = await answers.get(recipient.key, time.getTime(), make);
-    return answer.sameForAll && sender !== null ? answer.resolution : forSender(directory, answer, sender, limits, time);
+    return answer.sameForAll && sender !== null
+      ? answer.resolution
+      : forSender(directory, answer, sendersOf(sender, ownAddresses), limits, time);
   };
 }
 
@@ -43,15 +46,15 @@ function answerOf(walked: Walk, now: Date): Made<Answer> {
   return { answer: { resolution, graph: walked.graph, lists, sameForAll }, keep: keepUntil(walked, now.getTime()) };
 }
 
-/** An answer ends when the first of the entries it passes does, or when LDAP must be asked again. */
+/** An answer ends at the first moment at which one of the entries it passes means something else, or when LDAP must be asked again. */
 function keepUntil({ kind, graph, freshUntil }: Walk, now: number): Made<Answer>["keep"] {
   if (kind === "unavailable") return null;
   let until = freshUntil;
   let weight = graph.nodes.size;
   for (const { entry, hops } of graph.nodes.values()) {
     weight += hops.length;
-    const end = entry?.expiresAt?.getTime() ?? 0;
-    if (end > now) until = Math.min(until, end);
+    if (entry === null || (entry.expiresAt === null && entry.life === undefined)) continue;
+    for (const moment of momentsOf(entry)) if (moment.getTime() > now) until = Math.min(until, moment.getTime());
   }
   return { weight: Math.max(1, weight), until };
 }
@@ -59,13 +62,13 @@ function keepUntil({ kind, graph, freshUntil }: Walk, now: number): Made<Answer>
 async function forSender(
   directory: ResolveDirectory,
   { resolution, graph, lists }: Answer,
-  sender: ReversePath,
+  senders: Senders,
   limits: Limits,
   now: Date,
 ): Promise<Resolution> {
   if (resolution.kind !== "expanded" || lists.length === 0) return resolution;
-  const bars = await barsFor(directory, graph, lists, sender, limits, now);
+  const bars = await barsFor(directory, graph, lists, senders, limits, now);
   if (bars.kind === "unavailable") return bars;
   if (bars.kind !== "found") return resolution;
-  return withoutOwnCopy(directory, bars.value.size > 0 ? withBars(resolution, graph, bars.value) : resolution, graph, sender);
+  return withoutOwnCopy(directory, bars.value.size > 0 ? withBars(resolution, graph, bars.value) : resolution, graph, senders);
 }

@@ -21,7 +21,7 @@ export async function isStopped(db: Queryable, login: string): Promise<boolean> 
 }
 
 /** Holds what of stopped people was being tried when they were stopped, and waits again now. Returns how many recipients. */
-export async function holdStopped(db: Db): Promise<number> {
+export async function holdStopped(db: Queryable): Promise<number> {
   const { rows } = await db.query<{ login: string }>({ text: "select login from sending_stops" });
   let held = 0;
   for (const { login } of rows) held += await holdSentBy(db, login, stopReason(login));

@@ -178,8 +178,9 @@ test.each([["a\u0000b"], ["a\u001b[31mb"], ["a\nb"], ["x".repeat(1001)]])("the n
   expect((await refusal(set("a@campus.test", ["x@far.test"], { note }))).kind).toBe("badData");
 });
 
-test("reserved names and targets that mean nothing are warned about", async () => {
-  expect((await set("abuse@campus.test", ["x@far.test"])).warnings.join()).toContain("RFC 2142");
+test("reserved names are refused, list forms and targets that mean nothing are warned about", async () => {
+  expect((await refusal(set("Abuse@campus.test", ["x@far.test"]))).message).toContain("abuse@ is a reserved name (RFC 2142,");
+  expect((await set("abuse@campus.test", ["x@far.test"], { allow: { reserved: true } })).warnings).toEqual([]);
   expect((await set("owner-staff@campus.test", ["x@far.test"])).warnings.join()).toContain("a list's own");
   expect((await set("a@campus.test", ["nobody@campus.test", "abuse@campus.test"])).warnings).toEqual([
     "nobody@campus.test has no entry here: mail to it is refused until it has one",

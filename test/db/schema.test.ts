@@ -3,6 +3,7 @@ import { getTableConfig, PgTable } from "drizzle-orm/pg-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as directory from "../../src/db/schema/directory.ts";
 import * as ldap from "../../src/db/schema/ldap.ts";
+import * as listFilters from "../../src/db/schema/list-filters.ts";
 import * as queue from "../../src/db/schema/queue.ts";
 import * as secrets from "../../src/db/schema/secrets.ts";
 import * as sending from "../../src/db/schema/sending.ts";
@@ -56,7 +57,7 @@ test("src/db/schema names each table and column that the migrations make, and no
       group by 1 order by 1`,
   );
   await fresh.drop();
-  const declared = Object.values({ ...directory, ...ldap, ...queue, ...secrets, ...sending }).flatMap((table) => {
+  const declared = Object.values({ ...directory, ...ldap, ...listFilters, ...queue, ...secrets, ...sending }).flatMap((table) => {
     if (!(table instanceof PgTable)) return [];
     const { name, columns } = getTableConfig(table);
     return [{ table: name, columns: columns.map((column) => column.name).toSorted() }];

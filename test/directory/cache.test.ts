@@ -17,7 +17,11 @@ const entry = (address: string, ...targets: string[]): Entry => ({
 });
 const a = entry("a@campus.test", "ann@mbx.test");
 const answer = new Map([["a@campus.test", a]]);
-const noDomains: Domains = { byName: new Map(), routes: new Map() };
+const noDomains: Domains = {
+  byName: new Map(),
+  routes: new Map(),
+  forwarding: { forbidden: new Set<string>(), routed: new Set<string>() },
+};
 
 describe("the cache keeps", () => {
   it("what was found, and what was absent", () => {

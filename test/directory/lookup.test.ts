@@ -70,8 +70,8 @@ describe("rows that somebody wrote by hand", () => {
     });
     const domains = await directory.domains();
     expect(domains.kind === "found" && [...domains.value.values()]).toEqual([
-      { domain: "campus.test", aliasOf: null, catchAll: null, subaddressing: true },
-      { domain: "alias.test", aliasOf: null, catchAll: null, subaddressing: true },
+      { domain: "campus.test", aliasOf: null, catchAll: null, subaddressing: true, isRouted: false },
+      { domain: "alias.test", aliasOf: null, catchAll: null, subaddressing: true, isRouted: false },
     ]);
     expect(await directory.domain("localhost")).toEqual({ kind: "absent" });
     expect(await directory.route("mbx.test")).toMatchObject({ kind: "found", value: { kind: "lmtp", host: "store" } });

@@ -1,5 +1,5 @@
 /** The server with a directory behind it: people and groups get mail, an outage bounces nobody, and the guard holds back what cannot be. */
-import { writeFileSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { freePort } from "../../scripts/free-port.ts";
@@ -73,6 +73,11 @@ ldap:
     client.close();
     return reply.slice(0, 9);
   };
+  const health = async () => {
+    const answer = await fetch(`${mailroom.http}/readyz`);
+    const { status, parts } = (await answer.json()) as { status: string; parts: Record<string, string> };
+    return [answer.status, status, parts["ldap campus"]];
+  };
   const explained = async (local: string) => (await mailroom.cli("explain", `${local}@campus.example`)).stdout;
 
   it("are asked for at RCPT, behind what Postgres says", async () => {
@@ -114,18 +119,32 @@ ldap:
   });
 
   it("keep their mail in an outage: the known get it, the others wait, nobody is refused; a restart changes nothing", async () => {
+    expect(await health()).toEqual([200, "ready", "ok"]);
     await slapd.stop("SIGKILL");
     await new Promise((wake) => setTimeout(wake, 1100)); // nothing is fresh any more
     const wanted = { p0: "250 2.1.5", p39: "250 2.1.5", all: "250 2.1.5", help: "250 2.1.5", p2: "250 2.1.5", nobody: "451 4.3.0" };
     const answers = async () => Object.fromEntries(await Promise.all(Object.keys(wanted).map(async (name) => [name, await rcpt(name)])));
     expect(await answers()).toEqual(wanted);
+    await eventually(async () =>
+      expect(await health()).toEqual([200, "degraded", expect.stringMatching(/^does not answer since 20.*last good/)]),
+    );
+    const metrics = await (await fetch(`${mailroom.http}/metrics`)).text();
+    expect(metrics).toMatch(/^mailroom_ldap_up\{source="campus"\} 0$/m);
+    expect(metrics).toMatch(/^mailroom_ldap_requests_total\{source="campus",result="answered"\} [1-9]/m);
+    expect(metrics).toMatch(/^mailroom_ldap_requests_total\{source="campus",result="lost"\} [1-9]/m);
+    expect(metrics).toMatch(/^mailroom_ldap_request_seconds_count\{source="campus"\} [1-9]/m);
+    expect(metrics).toMatch(/^mailroom_directory_frozen\{source="campus"\} 0$/m);
+    const last = Number(/^mailroom_ldap_last_success_timestamp_seconds\{source="campus"\} (.*)$/m.exec(metrics)?.[1]);
+    expect(Math.abs(Date.now() / 1000 - last)).toBeLessThan(60); // the latest of the workers, not their sum
     expect(await mailroom.stop()).toBe(0);
     await mailroom.restart();
     expect(await answers()).toEqual(wanted);
     expect(await explained("p5")).toContain("LAST GOOD ANSWER");
     expect((await mailroom.cli("ldap", "test")).code).toBe(69);
+    expect(await mailroom.cli("ldap", "sync")).toMatchObject({ code: 69, output: expect.stringContaining("campus cannot be compared") });
     await slapd.start();
     await eventually(async () => expect([await rcpt("p0"), await rcpt("nobody")]).toEqual(["250 2.1.5", "550 5.1.1"]));
+    await eventually(async () => expect(await health()).toEqual([200, "ready", "ok"]));
   }, 60_000);
 
   it("are held back when too many are gone at once, until a person says that it is right", async () => {
@@ -140,12 +159,47 @@ ldap:
     await eventually(async () => expect((await mailroom.cli("ldap", "sync")).output).toContain("too many to be true"));
     await eventually(async () => expect(await rcpt("p3")).toBe("250 2.1.5"));
     expect((await mailroom.cli("ldap", "test")).output).toContain("FROZEN since");
+    expect(await health()).toEqual([200, "degraded", expect.stringContaining("frozen")]);
+    expect(await (await fetch(`${mailroom.http}/metrics`)).text()).toMatch(/^mailroom_directory_frozen\{source="campus"\} [12]$/m);
     const group = JSON.parse((await mailroom.cli("explain", "all@campus.example", "--json")).stdout);
     expect([group.nodes[0].ldap.stale, group.counts.discarded]).toEqual(["group frozen", 40]);
 
     await done("ldap", "accept", "campus", "--why", "they left");
     await eventually(async () => expect([await rcpt("p3"), await rcpt("p20")]).toEqual(["550 5.1.1", "250 2.1.5"]));
     expect(JSON.parse((await mailroom.cli("explain", "all@campus.example", "--json")).stdout).counts.discarded).toBe(30);
+  }, 60_000);
+
+  it("wait when they are their own mailbox and no route says what keeps it, and are delivered once one does", async () => {
+    slapd.add(person(50).replace("p50@mbx.campus.example", "P50@campus.example"));
+    await eventually(async () => expect(await rcpt("p50")).toBe("451 4.3.0"));
+    expect(await explained("p50")).toContain("campus.example, which has no route that says where: mailroom route set campus.example URL");
+    const tested = await mailroom.cli("ldap", "test");
+    expect([tested.code, tested.output]).toEqual([
+      1,
+      expect.stringContaining("at campus.example the mailbox of 1 person is the address itself"),
+    ]);
+    await done("route", "set", "campus.example", `maildir:${folder.path}/kept/{local}`);
+    await eventually(async () => expect(await rcpt("p50")).toBe("250 2.1.5"));
+    expect(await rcpt("nobody")).toBe("550 5.1.1"); // who is nobody is nobody still
+    expect(await explained("p50")).toContain(`p50@campus.example  <-- mailbox of the person  ok, maildir:${folder.path}/kept`);
+    expect((await mailroom.cli("ldap", "test")).output).not.toContain("is the address itself");
+    const mail = join(folder.path, "to-p50.eml");
+    writeFileSync(mail, "From: a@elsewhere.example\r\n\r\nhello\r\n");
+    expect(
+      (
+        await capture("curl", [
+          "-sS",
+          `smtp://127.0.0.1:${mailroom.smtpPort}`,
+          "--mail-from",
+          "a@elsewhere.example",
+          "--mail-rcpt",
+          "p50@campus.example",
+          "--upload-file",
+          mail,
+        ])
+      ).code,
+    ).toBe(0);
+    await eventually(() => expect(readdirSync(join(folder.path, "kept", "p50", "new"))).toHaveLength(1));
   }, 60_000);
 
   it.each(["*", "p*", "a*)(uid=*", "\\2a"])("are not found by %j", async (local) => {

@@ -18,8 +18,8 @@ beforeAll(async () => {
     ["list", "create", "staff@campus.example", "--owner", "boss@hop.example", "--leave", "--no-own-copy"],
     ["list", "add", "staff@campus.example", "ann@campus.example", "bob@hop.example", "carl@hop.example"],
     ["list", "add", "staff@campus.example", "carl@hop.example", "--exclude"],
-    ["list", "create", "news@campus.example", "--owner", "boss@hop.example", "--post", "moderated"],
-    ["list", "add", "news@campus.example", "dora@hop.example", "eve@hop.example"],
+    ["list", "create", "journal@campus.example", "--owner", "boss@hop.example", "--post", "moderated"],
+    ["list", "add", "journal@campus.example", "dora@hop.example", "eve@hop.example"],
   ]) {
     const { code, output } = await mailroom.cli(...words);
     expect(code, output).toBe(0);
@@ -162,8 +162,8 @@ describe("a moderated list", () => {
 
   it("holds a post, tells its sender and owner once, keeps it over a restart, and lets it go when approved", async () => {
     hop.taken.length = 0;
-    expect(await post("news@campus.example", "s@elsewhere.example")).toMatch(/^250/);
-    expect(await post("news@campus.example", "s@elsewhere.example", "Subject: again\r\n")).toMatch(/^250/);
+    expect(await post("journal@campus.example", "s@elsewhere.example")).toMatch(/^250/);
+    expect(await post("journal@campus.example", "s@elsewhere.example", "Subject: again\r\n")).toMatch(/^250/);
     await eventually(() => expect([takenFor("s@elsewhere.example").length, takenFor("boss@hop.example").length]).toEqual([1, 1]));
     const [toSender] = takenFor("s@elsewhere.example");
     expect(toSender?.mail).toContain("MAIL FROM:<>");
@@ -173,14 +173,14 @@ describe("a moderated list", () => {
     await mailroom.restart();
     const waiting = await held();
     expect(waiting).toMatchObject([
-      { list: "news@campus.example", copies: 2, from: "s@elsewhere.example", subject: "hi" },
-      { list: "news@campus.example", copies: 2, subject: "again" },
+      { list: "journal@campus.example", copies: 2, from: "s@elsewhere.example", subject: "hi" },
+      { list: "journal@campus.example", copies: 2, subject: "again" },
     ]);
     expect(takenFor("dora@hop.example")).toEqual([]);
     const approved = await mailroom.cli("held", "approve", "--id", waiting[0]?.queueId ?? "", "--why", "TICKET-1");
     expect(approved, approved.output).toMatchObject({ code: 0 });
     await eventually(() => expect([takenFor("dora@hop.example").length, takenFor("eve@hop.example").length]).toEqual([1, 1]));
-    expect(headerOf(takenFor("dora@hop.example")[0] as Taken)).toContain("List-Id: <news.campus.example>");
+    expect(headerOf(takenFor("dora@hop.example")[0] as Taken)).toContain("List-Id: <journal.campus.example>");
     expect((await mailroom.cli("held", "approve", "--id", waiting[0]?.queueId ?? "")).code).toBe(1);
   }, 120_000);
 
@@ -201,7 +201,9 @@ describe("a moderated list", () => {
 
   it("says nothing to whom nobody may answer", async () => {
     hop.taken.length = 0;
-    expect(await post("news@campus.example", "robot@elsewhere.example", "Subject: x\r\nX-Auto-Response-Suppress: All\r\n")).toMatch(/^250/);
+    expect(await post("journal@campus.example", "robot@elsewhere.example", "Subject: x\r\nX-Auto-Response-Suppress: All\r\n")).toMatch(
+      /^250/,
+    );
     const [waiting] = await held();
     expect((await mailroom.cli("held", "reject", "--id", waiting?.queueId ?? "")).code).toBe(0);
     expect(await held()).toEqual([]);

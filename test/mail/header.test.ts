@@ -97,16 +97,6 @@ describe("the header section", () => {
       expect(performance.now() - started).toBeLessThan(20_000);
     }
   });
-
-  it.each([
-    ["From : a@x.test\r\n\r\n", true],
-    ["A: 1\r\nFrom\r\n : a@x.test\r\n\r\n", true],
-    ["A: 1\r\n \r\nFrom: a@x.test\r\n\r\n", true],
-    ["A: 1\r\n\t \r\n\r\n", true],
-    ["A:\r\n", false],
-    ["A: 1\r\n b\r\n\r\n \r\n", false],
-    ["A: 1\r\n2\r\n\r\n", true],
-  ])("%j is ambiguous: %j", (text, expected) => expect(header(text).ambiguous).toBe(expected));
 });
 
 describe("a header that readers differ about", () => {

@@ -27,6 +27,20 @@ const octetsOf = async (chunks: AsyncIterable<Buffer>): Promise<Buffer> => {
 };
 
 describe("accepting", () => {
+  test("what is switched off quietly is in the trace as discarded, never tried, and its content is not kept", async () => {
+    const { db } = database;
+    const off = recipient("off@campus.test", { discarded: "off@campus.test is switched \u00f6ff" });
+    await put(node.queue, message([off]));
+    expect([await count(db, "queued_recipients"), await count(db, "content_chunks"), await count(db, "messages")]).toEqual([0, 0, 1]);
+    await put(node.queue, message([off, recipient("a@final.test")]));
+    const claimed = await node.delivery.next();
+    expect(claimed.recipients.map(({ recipientNo, finalRecipient }) => [recipientNo, finalRecipient.key])).toEqual([[1, "a@final.test"]]);
+    await settleAll(node.queue, claimed, relayed);
+    const { rows } = await db.query({ text: "select final_recipient, outcome, reply from deliveries order by message_id, recipient_no" });
+    const discarded = { final_recipient: "off@campus.test", outcome: "discarded", reply: "250 2.0.0 off@campus.test is switched ?ff" };
+    expect(rows).toEqual([discarded, discarded, expect.objectContaining({ final_recipient: "a@final.test", outcome: "sent" })]);
+  });
+
   test("after commit the message is in the database, claimed, and handed over from memory", async () => {
     const { db } = database;
     const queueId = await put(node.queue, message([recipient("a@final.test"), recipient("b@final.test")]));

@@ -8,6 +8,7 @@ import { createMetrics, type Metrics } from "../../src/log/metrics.ts";
 import type { ReversePath } from "../../src/mail/envelope.ts";
 import { absent, found, unavailable } from "../../src/mail/lookup.ts";
 import { type Mailbox, parseMailbox } from "../../src/mail/mailbox.ts";
+import { movedTo, refusedWith, replies } from "../../src/mail/replies.ts";
 import type { BrakeAnswer } from "../../src/queue/brake.ts";
 import type { Intake, NewMessage } from "../../src/queue/claim.ts";
 import { LOOPBACK, type ReceiveDeps, type ReceiveSettings } from "../../src/receive/context.ts";
@@ -122,6 +123,16 @@ function meaningOf(to: Mailbox, sender: ReversePath): Resolution {
       return { kind: "onlyItself", ...nothing };
     case "deep":
       return { kind: "tooLarge", limit: "depth", at: to.key };
+    case "resting":
+      return { kind: "refused", reply: replies.mailboxDisabled, ...nothing };
+    case "faraway":
+      return { kind: "refused", reply: replies.forwardingNotAllowed, ...nothing };
+    case "retired":
+      return { kind: "refused", reply: movedTo(mailbox("new@far.test")), ...nothing };
+    case "worded":
+      return { kind: "refused", reply: refusedWith("Ask the dean's office"), ...nothing };
+    case "quiet":
+      return { kind: "expanded", recipients: [{ ...direct(to.key, to), discarded: `${to.key} is switched off` }], ...nothing };
     case "closed":
       return { kind: "mayNotPost", list: to.key };
     case "lost":
@@ -181,7 +192,7 @@ export async function openCampus(options: CampusOptions = {}): Promise<Campus> {
         answer(
           () =>
             name === "campus.test" || name === "second.test"
-              ? found({ domain: name, aliasOf: null, catchAll: null, subaddressing: false })
+              ? found({ domain: name, aliasOf: null, catchAll: null, subaddressing: false, isRouted: false })
               : absent,
           down,
         ),

@@ -16,7 +16,7 @@ const NO_LIMITS = { depth: 1000, recipients: 100_000, hops: 1_000_000 };
 function directoryOf(reference: RefDirectory): ResolveDirectory & { asked: number } {
   const domains = new Map<string, Domain>();
   for (const [domain, { aliasOf, catchAll, subaddressing }] of Object.entries(reference.domains)) {
-    domains.set(domain, { domain, aliasOf, catchAll: catchAll === null ? null : mailbox(catchAll), subaddressing });
+    domains.set(domain, { domain, aliasOf, catchAll: catchAll === null ? null : mailbox(catchAll), subaddressing, isRouted: false });
   }
   const entries = new Map<string, Entry>();
   for (const [address, { list, owner, expired, targets }] of Object.entries(reference.entries)) {
@@ -35,6 +35,7 @@ function directoryOf(reference: RefDirectory): ResolveDirectory & { asked: numbe
   return {
     asked: 0,
     domains: async () => found(domains),
+    forwarding: async () => found({ forbidden: new Set<string>(), routed: new Set<string>() }),
     async entries(addresses) {
       this.asked++;
       return found(new Map(addresses.flatMap(({ key }) => (entries.has(key) ? [[key, entries.get(key) as Entry]] : []))));

@@ -6,8 +6,8 @@ import { type Decider, decideForAuthor, decideRecipient } from "../../src/receiv
 import { type ExplainDirectory, explain } from "../../src/resolve/explain.ts";
 import { explainText } from "../../src/resolve/explain-text.ts";
 import { exitStatusOf } from "../../src/resolve/explanation.ts";
+import { LIMITS } from "../../src/resolve/limits.ts";
 import { openResolve } from "../../src/resolve/resolve.ts";
-import { LIMITS } from "../../src/resolve/walk.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { type Rows, writeDirectory } from "../support/directory-rows.ts";
 import { mailbox } from "../support/mailbox.ts";
@@ -182,10 +182,14 @@ note: mail for postmaster is always taken, and no entry says whose it is
     for (const address of [...locals.map((local) => `${local}@campus.test`), "postmaster@old.test", "x@evil.test"]) {
       for (const sender of [mailbox("s@far.test"), null]) {
         const path = { kind: "mailbox", mailbox: mailbox(address) } as const;
-        const question = { path, reversePath: sender, trustedNetwork: false, ownAddress: "192.0.2.1", signedIn: false };
+        const question = { path, reversePath: sender, trustedNetwork: false, ownAddress: "192.0.2.1", signedIn: false, ownAddresses: [] };
         const atRcpt = await decideRecipient(decider, question);
         const decision = atRcpt.accepted === "ifAuthorMay" ? await decideForAuthor(decider, path.mailbox, sender) : atRcpt;
-        const { verdict } = await explain(directory, mailbox(address), sender);
+        const { verdict, warnings } = await explain(directory, mailbox(address), sender);
+        expect(
+          warnings.some((text) => text.startsWith("RCPT takes mail")),
+          address,
+        ).toBe(atRcpt.accepted === "ifAuthorMay");
         const { code, enhancedStatus } = decision.accepted ? replies.recipientOk : decision.reply;
         expect([address, verdict.code, verdict.enhanced_status]).toEqual([address, code, enhancedStatus]);
       }

@@ -158,6 +158,7 @@ describe("bounces of a list's copies", () => {
           trustedNetwork: false,
           signedIn: false,
           ownAddress: "192.0.2.1",
+          ownAddresses: [],
         },
       );
       return decided.accepted === true
@@ -268,6 +269,7 @@ describe("the addresses a list has by itself", () => {
         trustedNetwork: false,
         signedIn: false,
         ownAddress: "192.0.2.1",
+        ownAddresses: [],
       },
     );
     expect(decided.accepted === true && decided.recipients.map((one) => one.mailbox.key)).toEqual(["pm@mbx.test"]);

@@ -1,16 +1,20 @@
 /** Writes a compared import into the directory, with a change record for each address, in a handful of statements. */
 import type { Queryable } from "../../db/client.ts";
-import { type Author, recordChange } from "../change.ts";
+import { type Author, nameAuthor, recordChange } from "../change.ts";
 import type { Counts } from "./plan.ts";
 
 /** What the import was, for its own change record. */
 export type ImportFacts = { readonly format: string; readonly file: string; readonly counts: Counts; readonly replaces: boolean };
 
+const LIFE = ["starts_at", "affiliation", "disabled", "disabled_text", "moved_to", "moved_delivers"] as const;
+
 /** An entry with its targets as JSON, in the shape of the other change records. */
 const asJson = (entry: string, targets: string, roles: (role: string) => string): string =>
   `jsonb_build_object('address', ${entry}.address, 'kind', ${entry}.kind, 'owner', ${entry}.owner, 'posting', ${entry}.posting,
+     'expires_at', ${entry}.expires_at, 'starts_at', ${entry}.starts_at, 'affiliation', ${entry}.affiliation, 'disabled', ${entry}.disabled,
+     'disabled_text', ${entry}.disabled_text, 'moved_to', ${entry}.moved_to, 'moved_delivers', ${entry}.moved_delivers, 'note', ${entry}.note,
      'own_copy', ${entry}.own_copy, 'may_leave', ${entry}.may_leave, 'member_limit', ${entry}.member_limit,
-     'expires_at', ${entry}.expires_at, 'note', ${entry}.note, 'senders', ${roles("sender")}, 'excluded', ${roles("excluded")}, 'targets', ${targets})`;
+     'senders', ${roles("sender")}, 'excluded', ${roles("excluded")}, 'targets', ${targets})`;
 
 /** Those who are this to the entry as it stands. */
 const standing = (role: string): string =>
@@ -32,15 +36,17 @@ const AFTER = asJson(
 export async function applyImport(tx: Queryable, author: Author, facts: ImportFacts): Promise<void> {
   const run = async (text: string, values: readonly unknown[] = []) => void (await tx.query({ text, values }));
   const recorded = [author.actor, `import ${facts.format}`, author.why];
+  await nameAuthor(tx, author);
   await run(
     `insert into change_records (actor, action, object, why, before, after)
      select $1, $2, r.address, $3, case when e.address is not null then ${BEFORE} end, ${AFTER}
        from import_rows r left join entries e on e.address = r.address where r.state in ('new', 'changed') order by r.line`,
     recorded,
   );
-  await run(`insert into entries (address, domain, kind, owner, expires_at, note, posting, own_copy, may_leave, member_limit)
-             select address, domain, kind, owner, expires_at, note, posting, own_copy, may_leave, member_limit from import_rows where state = 'new'`);
+  await run(`insert into entries (address, domain, kind, owner, expires_at, note, posting, own_copy, may_leave, member_limit, ${LIFE.join(", ")})
+             select address, domain, kind, owner, expires_at, note, posting, own_copy, may_leave, member_limit, ${LIFE.join(", ")} from import_rows where state = 'new'`);
   await run(`update entries e set kind = r.kind, owner = r.owner, expires_at = r.expires_at, note = r.note, posting = r.posting,
+                    ${LIFE.map((name) => `${name} = r.${name}`).join(", ")},
                     own_copy = r.own_copy, may_leave = r.may_leave, member_limit = r.member_limit,
                     changed_at = now(), version = e.version + 1
                from import_rows r where r.address = e.address and r.state = 'changed'`);
@@ -73,5 +79,6 @@ async function remove(run: (text: string, values?: readonly unknown[]) => Promis
      select $1, $2, e.address, $3, ${BEFORE} from entries e join import_removed using (address) order by e.address`,
     recorded,
   );
+  await run("delete from targets t using import_removed r where r.address = t.address"); // at once: a cascade runs the triggers for each entry
   await run("delete from entries e using import_removed r where r.address = e.address");
 }

@@ -9,7 +9,7 @@ import { aliasesFormat } from "./aliases-file.ts";
 import { applyImport } from "./apply.ts";
 import { csvFormat } from "./csv.ts";
 import { checkSteps } from "./loops.ts";
-import { type Counts, compare, countStates, markRemoved } from "./plan.ts";
+import { type Counts, checkNames, compare, countStates, markRemoved } from "./plan.ts";
 import { virtualFormat } from "./postfix-virtual.ts";
 import { type ProblemRow, readProblems, writeProblems } from "./problems.ts";
 import type { Format } from "./record.ts";
@@ -31,6 +31,8 @@ export type ImportInput = {
   readonly problemsShown: number;
   readonly delimiter?: string | undefined;
   readonly encoding?: Encoding | undefined;
+  /** New addresses may have reserved names. */
+  readonly reservedOk?: boolean | undefined;
 };
 
 /** How far an import is: octets read of the file, then steps in the database. Between 0 and 1. */
@@ -155,6 +157,7 @@ async function check(tx: Queryable, input: ImportInput, rules: AddressRules, pro
   await compare(tx);
   const warnings: string[] = [];
   if (input.replaces) warnings.push(...(await markRemoved(tx, rules.domain)));
+  warnings.push(...(await checkNames(tx, input.reservedOk === true)));
   progress(0.8, "looking for loops");
   warnings.push(...(await checkSteps(tx, rules.ours, input.replaces)));
   return warnings;

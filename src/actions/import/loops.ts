@@ -17,7 +17,11 @@ import { follow, unknownIn } from "../loops.ts";
 export async function checkSteps(tx: Queryable, ours: ReadonlySet<string>, replaces: boolean): Promise<readonly string[]> {
   const domains = await domainsAfter(tx);
   const graph = await follow(
-    { domains: async () => found(domains), entries: (addresses) => entriesAfter(tx, addresses, ours, replaces) },
+    {
+      domains: async () => found(domains),
+      forwarding: async () => found({ forbidden: new Set<string>(), routed: new Set<string>() }), // asked only where there are affiliations
+      entries: (addresses) => entriesAfter(tx, addresses, ours, replaces),
+    },
     await startsOf(tx, ours),
   );
   const changedDomains = await readColumn(tx, "select domain as key from import_domains where state = 'changed'");
@@ -71,19 +75,20 @@ async function entriesAfter(
   const entries = new Map<string, Entry>();
   for (let from = 0; from < addresses.length; from += BATCH) {
     const keys = addresses.slice(from, from + BATCH).map(({ key }) => key);
-    const { rows } = await tx.query<EntryRow>({
+    const { rows } = await tx.query<Omit<EntryRow, "filters">>({
       text: `select address, kind, owner, null as expires_at, posting,
                     array(select target from import_targets t where t.line = r.line and split_part(target, '@', -1) = any($2)) as targets
                from import_rows r where address = any($1) and problem is null
              union all
              select address, kind, owner, expires_at, posting,
                     array(select target from targets t where t.address = e.address and split_part(target, '@', -1) = any($2))
+                      || case when moved_delivers and split_part(moved_to, '@', -1) = any($2) then array[moved_to] else '{}' end
                from entries e where address = any($1) and not exists (select from import_rows r where r.address = e.address and r.problem is null)
                 ${replaces ? "and not exists (select from import_removed r where r.address = e.address)" : ""}`,
       values: [keys, [...ours]],
     });
     for (const row of rows) {
-      const entry = entryOfRow(row, false);
+      const entry = entryOfRow({ ...row, filters: [] }, false);
       if (entry) entries.set(row.address, entry);
     }
   }

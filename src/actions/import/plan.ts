@@ -1,5 +1,6 @@
 /** Compares what an import asks for with the directory: what is new, changed, the same, removed, and what cannot be. */
 import type { Queryable } from "../../db/client.ts";
+import { RESERVED_NAMES } from "../reserved.ts";
 
 /** The preview in numbers. `targets` counts the targets of all rows that can be taken. */
 export type Counts = {
@@ -38,12 +39,53 @@ export async function compare(tx: Queryable): Promise<void> {
             where r.problem is null and r.expires_at <= now()
               and not exists (select from entries e where e.address = r.address and e.expires_at = r.expires_at)`,
   });
+  await tx.query({
+    text: `update import_rows set problem = 'it would start when it has expired', fix = 'let it start before it ends'
+            where problem is null and starts_at >= expires_at`,
+  });
   await tx.query({ text: GENERATED });
   await tx.query({ text: STATES });
   await tx.query({
     text: `update import_domains r set state = case when d.alias_of is not distinct from r.alias_of then 'same' else 'changed' end
              from domains d where d.domain = r.domain and r.problem is null`,
   });
+}
+
+/** Marks new rows whose names may not be taken, and rows that forward off campus for those who may not. Gives a warning of look-alikes. */
+export async function checkNames(tx: Queryable, reservedOk: boolean): Promise<readonly string[]> {
+  await tx.query({
+    text: `update import_rows r set state = null, problem = 'somebody held this address until ' || to_char(t.until, 'YYYY-MM-DD'),
+                  fix = 'take the row out, or make it with mailroom alias set … --reuse --why'
+             from (select address, max(buried_at) as until from tombstones group by 1) t where t.address = r.address and r.state = 'new'`,
+  });
+  if (!reservedOk)
+    await tx.query({
+      text: `update import_rows r set state = null, problem = 'a reserved name (RFC 2142, or of the domain)',
+                    fix = 'take the row out, or import with --reserved-ok'
+               from domains d where d.domain = r.domain and r.state = 'new'
+                and (split_part(r.address, '@', 1) = any($1) or split_part(r.address, '@', 1) = any(d.reserved))`,
+      values: [[...RESERVED_NAMES]],
+    });
+  await tx.query({
+    text: `update import_rows r set state = null, problem = r.affiliation || ' may not forward off campus', fix = 'name targets on campus'
+             from forwarding_policies p where p.affiliation = r.affiliation and not p.off_campus and r.state in ('new', 'changed')
+              and not exists (select from entries e where e.address = r.address and e.off_campus_until > now())
+              and exists (select from (select target from import_targets n where n.line = r.line
+                                       union all select r.moved_to where r.moved_delivers) n
+                           where split_part(n.target, '@', -1) not in (select domain from domains union all select domain from routes))`,
+  });
+  const { rows } = await tx.query<{ address: string; other: string; n: number }>({
+    text: `with alike as (
+             select r.address, e.address as other from import_rows r join entries e on name_skeleton(e.address) = name_skeleton(r.address)
+              where r.state = 'new' and e.address <> r.address
+             union all
+             select r.address, t.address from import_rows r join tombstones t on name_skeleton(t.address) = name_skeleton(r.address)
+              where r.state = 'new' and t.address <> r.address)
+           select min(address) as address, (array_agg(other order by address))[1] as other, count(distinct address)::int as n from alike`,
+  });
+  const [first] = rows;
+  if (first === undefined || first.n === 0) return [];
+  return [`${first.n} new ${first.n === 1 ? "address looks" : "addresses look"} like another (${first.address} like ${first.other})`];
 }
 
 /** Gives each row the properties the file does not speak of: those of the entry that exists, else the defaults. */
@@ -56,8 +98,15 @@ const SETTLE_WHAT_STAYS = `
          member_limit = case when s.kind = 'list' then case when 'memberLimit' = any(r.says) then r.member_limit else s.member_limit end end,
          owner = case when 'owner' = any(r.says) then r.owner else s.owner end,
          expires_at = case when 'expiresAt' = any(r.says) then r.expires_at else s.expires_at end,
-         note = case when 'note' = any(r.says) then r.note else s.note end
-    from (select i.line, coalesce(i.kind, e.kind, 'alias') as kind, e.posting, e.owner, e.expires_at, e.note, e.own_copy, e.may_leave, e.member_limit
+         note = case when 'note' = any(r.says) then r.note else s.note end,
+         starts_at = case when 'startsAt' = any(r.says) then r.starts_at else s.starts_at end,
+         affiliation = case when 'affiliation' = any(r.says) then r.affiliation else s.affiliation end,
+         disabled = case when r.says && '{disabled,moved}' then r.disabled else s.disabled end,
+         disabled_text = case when r.says && '{disabled,moved}' then r.disabled_text else s.disabled_text end,
+         moved_to = case when r.says && '{disabled,moved}' then r.moved_to else s.moved_to end,
+         moved_delivers = case when r.says && '{disabled,moved}' then r.moved_delivers else coalesce(s.moved_delivers, false) end
+    from (select i.line, coalesce(i.kind, e.kind, 'alias') as kind, e.posting, e.owner, e.expires_at, e.note, e.starts_at, e.affiliation,
+                 e.disabled, e.disabled_text, e.moved_to, e.moved_delivers, e.own_copy, e.may_leave, e.member_limit
             from import_rows i left join entries e on e.address = i.address where i.problem is null) s
    where s.line = r.line`;
 
@@ -80,8 +129,11 @@ const otherRoles = (says: string, role: string): string => `
 const STATES = `
   update import_rows r
      set state = case when e.address is null then 'new'
-                      when (e.kind, e.owner, e.expires_at, e.note, e.posting, e.own_copy, e.may_leave, e.member_limit)
-                           is distinct from (i.kind, i.owner, i.expires_at, i.note, i.posting, i.own_copy, i.may_leave, i.member_limit)
+                      when (e.kind, e.owner, e.expires_at, e.note, e.posting, e.own_copy, e.may_leave, e.member_limit, e.starts_at, e.affiliation,
+                            e.disabled, e.disabled_text, e.moved_to, e.moved_delivers)
+                           is distinct from
+                           (i.kind, i.owner, i.expires_at, i.note, i.posting, i.own_copy, i.may_leave, i.member_limit, i.starts_at, i.affiliation,
+                            i.disabled, i.disabled_text, i.moved_to, i.moved_delivers)
                         or ${otherRoles("senders", "sender")} or ${otherRoles("excluded", "excluded")}
                         or exists (select from targets t where t.address = e.address
                                      and not exists (select from import_targets n where n.line = i.line and n.target = t.target))

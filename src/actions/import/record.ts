@@ -1,5 +1,5 @@
 /** What an import reads, before and after it is understood. */
-import type { Posting } from "../../directory/directory.ts";
+import type { Disabled, Posting } from "../../directory/directory.ts";
 import type { Mailbox } from "../../mail/mailbox.ts";
 
 /** One record of the file as it stands there. `line` is its first one, counted from 1; no two records begin on the same. */
@@ -21,6 +21,10 @@ export type ImportRow = {
   readonly expiresAt?: Date | null | undefined;
   readonly note?: string | null | undefined;
   readonly posting?: Posting | undefined;
+  readonly startsAt?: Date | null | undefined;
+  readonly affiliation?: string | null | undefined;
+  readonly disabled?: Disabled | null | undefined;
+  readonly moved?: { readonly to: Mailbox; readonly delivers: boolean } | null | undefined;
   readonly ownCopy?: boolean | undefined;
   readonly mayLeave?: boolean | undefined;
   readonly memberLimit?: number | null | undefined;

@@ -10,7 +10,9 @@ export async function createStaging(tx: Queryable): Promise<void> {
   await tx.query({
     text: `create temp table import_rows (
              line int primary key, address text collate "C", domain text collate "C", kind text, owner text collate "C", expires_at timestamptz,
-             note text, posting text, own_copy boolean, may_leave boolean, member_limit int, says text[] not null default '{}', problem text, fix text, state text) on commit drop`,
+             note text, posting text, own_copy boolean, may_leave boolean, member_limit int, starts_at timestamptz, affiliation text, disabled text,
+             disabled_text text, moved_to text collate "C", moved_delivers boolean not null default false, says text[] not null default '{}',
+             problem text, fix text, state text) on commit drop`,
   });
   await tx.query({ text: `create temp table import_targets (line int not null, target text collate "C" not null) on commit drop` });
   await tx.query({
@@ -73,11 +75,14 @@ export class Stager {
   async flush(): Promise<void> {
     const column = (name: keyof StagedRow) => this.#rows.map((row) => row[name]);
     await this.#tx.query({
-      text: `insert into import_rows (line, address, domain, kind, owner, expires_at, note, posting, own_copy, may_leave, member_limit, says, problem, fix)
-             select line, address, domain, kind, owner, expires_at, note, posting, own_copy, may_leave, member_limit, string_to_array(says, ' '), problem, fix
+      text: `insert into import_rows (line, address, domain, kind, owner, expires_at, note, posting, own_copy, may_leave, member_limit, says, problem, fix,
+                                      starts_at, affiliation, disabled, disabled_text, moved_to, moved_delivers)
+             select line, address, domain, kind, owner, expires_at, note, posting, own_copy, may_leave, member_limit, string_to_array(says, ' '), problem, fix,
+                    starts_at, affiliation, disabled, disabled_text, moved_to, moved_delivers
                from unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[], $8::text[], $9::boolean[], $10::boolean[], $11::int[],
-                         $12::text[], $13::text[], $14::text[])
-                 as r(line, address, domain, kind, owner, expires_at, note, posting, own_copy, may_leave, member_limit, says, problem, fix)`,
+                           $12::text[], $13::text[], $14::text[], $15::timestamptz[], $16::text[], $17::text[], $18::text[], $19::text[], $20::boolean[])
+                 as r(line, address, domain, kind, owner, expires_at, note, posting, own_copy, may_leave, member_limit, says, problem, fix,
+                      starts_at, affiliation, disabled, disabled_text, moved_to, moved_delivers)`,
       values: COLUMNS.map(column),
     });
     if (this.#targets.length > 0) {
@@ -99,21 +104,10 @@ export class Stager {
   }
 }
 
+// biome-ignore format: in the order of the parameters
 const COLUMNS = [
-  "line",
-  "address",
-  "domain",
-  "kind",
-  "owner",
-  "expiresAt",
-  "note",
-  "posting",
-  "ownCopy",
-  "mayLeave",
-  "memberLimit",
-  "says",
-  "problem",
-  "fix",
+  "line", "address", "domain", "kind", "owner", "expiresAt", "note", "posting", "ownCopy", "mayLeave", "memberLimit", "says", "problem", "fix",
+  "startsAt", "affiliation", "disabled", "disabledText", "movedTo", "movedDelivers",
 ] as const;
 type StagedRow = Record<(typeof COLUMNS)[number], string | number | boolean | null>;
 
@@ -132,10 +126,28 @@ const NOTHING: StagedRow = {
   says: "",
   problem: null,
   fix: null,
+  startsAt: null,
+  affiliation: null,
+  disabled: null,
+  disabledText: null,
+  movedTo: null,
+  movedDelivers: 0,
 };
 
 function stagedRow(line: number, row: ImportRow): StagedRow {
-  const says = (["owner", "expiresAt", "note", "memberLimit", "senders", "excluded"] as const).filter((name) => row[name] !== undefined);
+  const named = [
+    "owner",
+    "expiresAt",
+    "note",
+    "startsAt",
+    "affiliation",
+    "disabled",
+    "moved",
+    "memberLimit",
+    "senders",
+    "excluded",
+  ] as const;
+  const says = named.filter((name) => row[name] !== undefined);
   return {
     ...NOTHING,
     line,
@@ -149,6 +161,12 @@ function stagedRow(line: number, row: ImportRow): StagedRow {
     ownCopy: row.ownCopy ?? null,
     mayLeave: row.mayLeave ?? null,
     memberLimit: row.memberLimit ?? null,
+    startsAt: row.startsAt?.toISOString() ?? null,
+    affiliation: row.affiliation ?? null,
+    disabled: row.disabled?.answer ?? null,
+    disabledText: row.disabled?.answer === "text" ? row.disabled.text : null,
+    movedTo: row.moved?.to.key ?? null,
+    movedDelivers: row.moved?.delivers === true,
     says: says.join(" "),
   };
 }

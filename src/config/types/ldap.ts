@@ -21,7 +21,7 @@ export type LdapSettings = {
   readonly bind: { readonly dn: string; readonly passwordFile: string } | null;
   /** It is asked for addresses at these domains only; null: at all of ours. */
   readonly domains: readonly string[] | null;
-  readonly people: (PeopleShape & { readonly base: string; readonly affiliation: string | null }) | null;
+  readonly people: (Omit<PeopleShape, "affiliation"> & { readonly base: string; readonly affiliation: string | null }) | null;
   readonly groups: (GroupShape & { readonly base: string }) | null;
   readonly connectTimeout: number;
   readonly queryTimeout: number;
@@ -123,7 +123,7 @@ function peopleOf(section: Section | null, preset: PeopleShape | undefined, base
     address: section?.values("address", addressTemplate) ?? preset?.address ?? [],
     mailbox: section?.values("mailbox", mailboxTemplate) ?? preset?.mailbox ?? [],
     login: section?.value("login", attribute) ?? preset?.login ?? "uid",
-    affiliation: section?.value("affiliation", attribute) ?? null,
+    affiliation: section?.value("affiliation", attribute) ?? preset?.affiliation ?? null,
   };
   if (section !== null) complete(section, { base: shape.base, filter: shape.filter, address: shape.address, mailbox: shape.mailbox });
   section?.end();

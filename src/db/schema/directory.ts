@@ -3,7 +3,20 @@
  * hand in SQL as well: triggers tell every node (NOTIFY directory_changed). Addresses are Mailbox keys, compared octet by octet.
  */
 import { sql } from "drizzle-orm";
-import { bigserial, boolean, check, customType, index, integer, jsonb, pgTable, primaryKey, text, timestamp } from "drizzle-orm/pg-core";
+import {
+  bigint,
+  bigserial,
+  boolean,
+  check,
+  customType,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+} from "drizzle-orm/pg-core";
 
 /** Text compared by octets, whatever collation the database has. */
 const key = customType<{ data: string }>({ dataType: () => 'text collate "C"' });
@@ -17,6 +30,7 @@ export const domains = pgTable(
     aliasOf: key("alias_of"),
     catchAll: key("catch_all"), // a Mailbox key that takes what no entry does; null: off
     subaddressing: boolean("subaddressing").notNull().default(true),
+    reserved: text("reserved").array().notNull().default(sql`'{}'`), // local parts that are reserved here, besides those that are everywhere
     createdAt: moment("created_at").notNull().defaultNow(),
   },
   () => [check("alias_of_another", sql`alias_of is null or alias_of <> domain`)],
@@ -33,7 +47,14 @@ export const entries = pgTable(
     kind: text("kind").notNull(), // alias, list
     owner: key("owner"),
     note: text("note"),
-    expiresAt: moment("expires_at"),
+    startsAt: moment("starts_at"), // before this it does not count
+    expiresAt: moment("expires_at"), // from this on it does not count
+    disabled: text("disabled"), // null: it works; else what mail for it is answered: quiet, soft, hard, text
+    disabledText: text("disabled_text"), // with `text`: what is said
+    movedTo: key("moved_to"), // retired: a Mailbox key
+    movedDelivers: boolean("moved_delivers").notNull().default(false), // mail goes to moved_to, and its sender is told
+    affiliation: text("affiliation"), // of who holds it: forwarding_policies says whether its mail may leave campus
+    offCampusUntil: moment("off_campus_until"), // until then it may, whatever the policy says
     posting: text("posting"), // lists: anyone, campus, members, owners, named, moderated
     ownCopy: boolean("own_copy").notNull().default(true), // lists: a member who posts gets a copy too
     mayLeave: boolean("may_leave").notNull().default(false), // lists: members may take themselves off
@@ -44,6 +65,14 @@ export const entries = pgTable(
   },
   (t) => [
     index("entries_by_domain").on(t.domain, t.address),
+    index("entries_by_skeleton").on(sql`name_skeleton(address)`),
+    index("entries_by_expiry").on(t.expiresAt).where(sql`expires_at is not null`),
+    check("starts_before_it_expires", sql`starts_at < expires_at`),
+    check("known_answer", sql`disabled in ('quiet', 'soft', 'hard', 'text')`),
+    check("text_of_an_answer", sql`(disabled is not distinct from 'text') = (disabled_text is not null)`),
+    check("text_fits_a_reply", sql`disabled_text ~ '^[!-~]([ -~]{0,198}[!-~])?$'`),
+    check("disabled_or_moved", sql`disabled is null or moved_to is null`),
+    check("delivers_where_it_moved", sql`not moved_delivers or moved_to is not null`),
     check("known_kind", sql`kind in ('alias', 'list')`),
     check("posting_of_lists", sql`(kind = 'list') = (posting is not null)`),
     check("known_posting", sql`posting in ('anyone', 'campus', 'members', 'owners', 'named', 'moderated')`),
@@ -60,8 +89,78 @@ export const targets = pgTable(
       .references(() => entries.address, { onDelete: "cascade", onUpdate: "cascade" }),
     target: key("target").notNull(),
     addedAt: moment("added_at").notNull().defaultNow(),
+    startsAt: moment("starts_at"), // outside of these dates the target does not count
+    expiresAt: moment("expires_at"),
   },
-  (t) => [primaryKey({ columns: [t.address, t.target] }), index("targets_by_target").on(t.target)],
+  (t) => [
+    primaryKey({ columns: [t.address, t.target] }),
+    index("targets_by_target").on(t.target),
+    index("targets_with_dates").on(t.address).where(sql`starts_at is not null or expires_at is not null`),
+    check("target_starts_before_it_expires", sql`starts_at < expires_at`),
+  ],
+);
+
+/** Who held an address that was deleted, and until when: it is never given away again by accident. Triggers write it; nobody deletes it. */
+export const tombstones = pgTable(
+  "tombstones",
+  {
+    address: key("address").notNull(),
+    buriedAt: moment("buried_at").notNull(),
+    kind: text("kind").notNull(),
+    owner: key("owner"),
+    targets: text("targets").array().notNull(), // the first ten
+    heldFrom: moment("held_from").notNull(),
+    buriedBy: text("buried_by").notNull(),
+    why: text("why"),
+  },
+  (t) => [primaryKey({ columns: [t.address, t.buriedAt] }), index("tombstones_by_skeleton").on(sql`name_skeleton(address)`)],
+);
+
+/** Who may forward off campus. An affiliation without a row may. */
+export const forwardingPolicies = pgTable("forwarding_policies", {
+  affiliation: text("affiliation").primaryKey(),
+  offCampus: boolean("off_campus").notNull(),
+});
+
+/**
+ * Every version of every row of entries, targets, domains, routes and forwarding_policies, written by triggers, so that changes by hand
+ * are in it as well. `began` is the one row that says since when. A row that is valid now has no valid_to.
+ */
+export const directoryHistory = pgTable(
+  "directory_history",
+  {
+    relation: text("relation").notNull(),
+    key: key("key").notNull(), // the address, domain or affiliation
+    member: key("member").notNull().default(""), // the target
+    validFrom: moment("valid_from").notNull(),
+    validTo: moment("valid_to"),
+    row: jsonb("row").notNull(),
+    begunBy: text("begun_by").notNull(),
+    begunIn: bigint("begun_in", { mode: "bigint" }).notNull(), // the transaction, as in change_records.txid
+    endedBy: text("ended_by"),
+    endedIn: bigint("ended_in", { mode: "bigint" }),
+  },
+  (t) => [primaryKey({ columns: [t.relation, t.key, t.member, t.validFrom] })],
+);
+
+/** Which owner was told how many days ahead of which expiry: once each, whatever node does it. `target` is empty for the entry itself. */
+export const expiryNotices = pgTable(
+  "expiry_notices",
+  {
+    address: key("address").notNull(),
+    target: key("target").notNull().default(""),
+    expiresAt: moment("expires_at").notNull(),
+    days: integer("days").notNull(),
+    noticedAt: moment("noticed_at").notNull().defaultNow(),
+  },
+  (t) => [primaryKey({ columns: [t.address, t.target, t.expiresAt, t.days] })],
+);
+
+/** When a sender was last told that an address has moved. */
+export const movedNotices = pgTable(
+  "moved_notices",
+  { address: key("address").notNull(), sender: key("sender").notNull(), noticedAt: moment("noticed_at").notNull().defaultNow() },
+  (t) => [primaryKey({ columns: [t.address, t.sender] }), index("moved_notices_by_time").on(t.address, t.noticedAt)],
 );
 
 /** Who is more to a list than a member: a named sender, or less: somebody excluded. */
@@ -97,6 +196,7 @@ export const changeRecords = pgTable(
     why: text("why"),
     before: jsonb("before"),
     after: jsonb("after"),
+    txid: bigint("txid", { mode: "bigint" }).default(sql`(pg_current_xact_id()::text)::bigint`), // joins it with directory_history
   },
   (t) => [index("change_records_by_object").on(t.object, t.changeNo)],
 );

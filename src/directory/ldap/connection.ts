@@ -1,7 +1,9 @@
 /** One connection to an LDAP server, secured and bound before anything is asked over it. It never comes back: when it is lost, it is lost. */
 import net from "node:net";
 import tls from "node:tls";
-import { Client, type Entry, type SearchOptions } from "ldapts";
+import { Client } from "ldapts";
+import { type Page, pagesOf } from "./pages.ts";
+import type { Search } from "./question.ts";
 import type { LdapSourceSettings } from "./settings.ts";
 
 /** The connection is gone, and what was asked over it may have been asked for nothing. Asking again on another is safe. */
@@ -14,7 +16,8 @@ export class TooSlow extends Error {
   override readonly name = "TooSlow";
 }
 
-export type Page = { readonly entries: readonly Entry[]; readonly references: readonly string[] };
+/** Entries in a page: Active Directory gives 1,000 at most. */
+const PAGE = 500;
 
 type Opening = Pick<LdapSourceSettings, "starttls" | "ca" | "connectTimeout" | "queryTimeout">;
 
@@ -24,6 +27,8 @@ export class Connection {
   readonly #client: Client;
   readonly #queryTimeout: number;
   readonly #tlsOptions: tls.ConnectionOptions;
+  /** slapd minds one search in pages on a connection; the next one waits for it. */
+  #paging: Promise<void> = Promise.resolve();
   #isLost = false;
   #lose: (error: Error) => void = () => undefined;
   /** Rejects when the socket is closed, by whomever: ldapts leaves some questions without an answer then. */
@@ -83,19 +88,27 @@ export class Connection {
   }
 
   /** Pages of a search, one where it asks for none. Each must come in time; throws what the server says. */
-  async *search(base: string, options: SearchOptions): AsyncGenerator<Page> {
+  async *search(search: Search): AsyncGenerator<Page> {
     if (!this.isUsable) throw new ConnectionLost("the connection was lost");
-    if (options.paged === undefined) {
-      const { searchEntries, searchReferences } = await this.#inTime(() => this.#client.search(base, options), this.#queryTimeout);
-      yield { entries: searchEntries, references: searchReferences };
+    const inTime = <T>(ask: () => Promise<T>): Promise<T> => this.#inTime(ask, this.#queryTimeout);
+    if (search.paged === true) {
+      const before = this.#paging;
+      let done: () => void = () => undefined;
+      this.#paging = new Promise((resolve) => {
+        done = resolve;
+      });
+      try {
+        await before;
+        yield* pagesOf(this.#client, search, PAGE, inTime);
+      } finally {
+        done();
+      }
       return;
     }
-    const pages = this.#client.searchPaginated(base, options);
-    for (;;) {
-      const next = await this.#inTime(() => pages.next(), this.#queryTimeout);
-      if (next.done === true) return;
-      yield { entries: next.value.searchEntries, references: next.value.searchReferences };
-    }
+    const { base, scope, filter, attributes } = search;
+    const options = { scope, filter, attributes: [...attributes], derefAliases: "never" as const };
+    const { searchEntries, searchReferences } = await inTime(() => this.#client.search(base, options));
+    yield { entries: searchEntries, references: searchReferences };
   }
 
   close(): void {

@@ -1,7 +1,9 @@
 /** Who is in a group: members by DN, by login and by address, in bounded batches, groups within groups breadth first, each entry fetched once. */
 import { AndFilter, EqualityFilter, type Filter, NoSuchObjectError, OrFilter } from "ldapts";
 import type { Mailbox } from "../../mail/mailbox.ts";
+import type { SourceEntry } from "../people/source.ts";
 import { dnKey, parseDn } from "./distinguished-name.ts";
+import { holders } from "./holders.ts";
 import type { Pool } from "./pool.ts";
 import { type LdapRecord, valuesOf } from "./record.ts";
 import { searchAll, within } from "./search.ts";
@@ -29,12 +31,18 @@ type Open = {
   level: LdapRecord[];
 };
 
+function membershipOf({ targets, bad }: Open): Membership {
+  return { targets: [...targets.values()].slice(0, MOST_MEMBERS), bad, oversized: targets.size > MOST_MEMBERS };
+}
+
 export class Members {
   readonly #pool: Pool;
   readonly #shape: Shape;
   readonly #domains: readonly string[];
   readonly #byDn = new Map<string, Found>();
   readonly #byLogin = new Map<string, Found>();
+  /** The DNs of who has the own address of a person that was met, by key. */
+  readonly #holders = new Map<string, Set<string>>();
 
   /** For one question: what it fetches is kept as long as this is. `domains`: ours. */
   constructor(pool: Pool, shape: Shape, domains: readonly string[]) {
@@ -43,9 +51,33 @@ export class Members {
     this.#domains = domains;
   }
 
-  /** People that were met as members. */
-  get people(): Person[] {
+  /** The people that were met as members and have an address that is nobody else's, by that address. */
+  get people(): SourceEntry[] {
+    return this.#met().flatMap((person) => {
+      const address = this.#ownAddress(person);
+      return address === null ? [] : [{ ...person.entry, address }];
+    });
+  }
+
+  #met(): Person[] {
     return [...this.#byDn.values(), ...this.#byLogin.values()].flatMap((found) => (found?.kind === "person" ? [found.person] : []));
+  }
+
+  /** Null: they have none, or somebody else has it too, and mail that is sent there waits. */
+  #ownAddress({ addresses: [own] }: Person): Mailbox | null {
+    return own !== undefined && this.#holders.get(own.key)?.size === 1 ? own : null;
+  }
+
+  /** Who else has the addresses of those who were met: two people with one address must not stop a whole group. */
+  async #findHolders(): Promise<void> {
+    const { people } = this.#shape;
+    const open = new Map<string, Mailbox>();
+    for (const { addresses } of this.#met())
+      if (addresses[0] !== undefined && !this.#holders.has(addresses[0].key)) open.set(addresses[0].key, addresses[0]);
+    if (people === null || open.size === 0) return;
+    for (const key of open.keys()) this.#holders.set(key, new Set());
+    for (const record of await holders(this.#pool, people, [...open.values()]))
+      for (const { key } of addressesIn(record, people.templates, this.#domains)) this.#holders.get(key)?.add(dnKey(record.dn));
   }
 
   /** Every group's members, in the order of the groups. */
@@ -57,12 +89,31 @@ export class Members {
         this.#fetchDns(records.flatMap((record) => this.#values(record, "memberDn"))),
         this.#fetchLogins(records.flatMap((record) => this.#values(record, "memberUid"))),
       ]);
+      await this.#findHolders();
       for (const group of open) this.#take(group, depth);
     }
-    return open.map(({ targets, bad }) => {
-      const oversized = targets.size > MOST_MEMBERS;
-      return { targets: [...targets.values()].slice(0, MOST_MEMBERS), bad, oversized };
-    });
+    return open.map(membershipOf);
+  }
+
+  /** Everybody who fulfils a filter. */
+  async fulfilling(filter: string): Promise<Membership> {
+    const { people } = this.#shape;
+    const search = { scope: "sub" as const, paged: true as const };
+    const records =
+      people === null
+        ? []
+        : await searchAll(this.#pool, {
+            ...search,
+            base: people.base,
+            filter: within(people.filter, filter),
+            attributes: people.attributes,
+          });
+    for (const record of records)
+      if (people !== null) this.#byDn.set(dnKey(record.dn), { kind: "person", person: personOf(record, people, this.#domains) });
+    await this.#findHolders();
+    const group: Open = { targets: new Map(), bad: [], seen: new Set(), level: [] };
+    for (const { dn } of records) this.#add(group, this.#byDn.get(dnKey(dn)) ?? null, dn, 0);
+    return membershipOf(group);
   }
 
   #values(record: LdapRecord, how: "memberDn" | "memberUid" | "memberAddress"): string[] {
@@ -91,10 +142,10 @@ export class Members {
   #add(group: Open, found: Found, named: string, depth: number): void {
     if (found === null) group.bad.push(`${named} (no such person or group)`);
     else if (found.kind === "person") {
-      const [own] = found.person.addresses;
+      const own = this.#ownAddress(found.person);
       const { targets, badTargets } = found.person.entry;
-      for (const mailbox of own === undefined ? targets : [own]) group.targets.set(mailbox.key, mailbox);
-      if (own === undefined && targets.length === 0) group.bad.push(`${named} (a person without a mailbox)`, ...badTargets);
+      for (const mailbox of own === null ? targets : [own]) group.targets.set(mailbox.key, mailbox);
+      if (own === null && targets.length === 0) group.bad.push(`${named} (a person without a mailbox)`, ...badTargets);
     } else this.#addGroup(group, found.record, depth);
   }
 

@@ -1,5 +1,6 @@
 /** A few connections to one source, shared by all questions. Its servers are tried in order; a source that keeps failing is left alone for a while. */
 import { readFile } from "node:fs/promises";
+import { ResultCodeError } from "ldapts";
 import { Connection, ConnectionLost, TooSlow } from "./connection.ts";
 import type { LdapSourceSettings } from "./settings.ts";
 
@@ -23,8 +24,13 @@ class SourceAway extends Error {
   override readonly name = "SourceAway";
 }
 
+/** How a question ended. `refused`: the server is there and says no. `lost`: no answer. `leftAlone`: it was not asked. */
+export type Asked = "answered" | "refused" | "lost" | "leftAlone";
+export type Observe = (result: Asked, seconds: number) => void;
+
 export class Pool {
   readonly #settings: LdapSourceSettings;
+  readonly #observe: Observe;
   readonly #now: () => number;
   readonly #open: Connection[] = [];
   #opening: Promise<Connection> | null = null;
@@ -34,8 +40,9 @@ export class Pool {
   #lastFault = "";
   #closed = false;
 
-  constructor(settings: LdapSourceSettings, now: () => number = () => performance.now()) {
+  constructor(settings: LdapSourceSettings, observe: Observe, now: () => number = () => performance.now()) {
     this.#settings = settings;
+    this.#observe = observe;
     this.#now = now;
   }
 
@@ -45,15 +52,21 @@ export class Pool {
    */
   async run<T>(ask: (connection: Connection) => Promise<T>): Promise<T> {
     if (this.#closed) throw new SourceAway(`${this.#settings.name} is closed`);
-    if (this.#now() < this.#pausedUntil) throw new SourceAway(`${this.#settings.name} is left alone for a while after: ${this.#lastFault}`);
+    const begun = this.#now();
+    if (begun < this.#pausedUntil) {
+      this.#observe("leftAlone", 0);
+      throw new SourceAway(`${this.#settings.name} is left alone for a while after: ${this.#lastFault}`);
+    }
     try {
       const answer = await this.#ask(ask).catch((error: unknown) => {
         if (error instanceof ConnectionLost) return this.#ask(ask);
         throw error;
       });
       this.#failures = 0;
+      this.#observe("answered", (this.#now() - begun) / 1000);
       return answer;
     } catch (error) {
+      this.#observe(error instanceof ResultCodeError ? "refused" : "lost", (this.#now() - begun) / 1000);
       this.#failed(error);
       throw error;
     }

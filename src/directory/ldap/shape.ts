@@ -1,6 +1,6 @@
 /** What a source's settings mean: which attributes are asked for, and what an entry of the directory is to us. */
 import { type Filter, FilterParser } from "ldapts";
-import type { Mailbox } from "../../mail/mailbox.ts";
+import { atOurs, type Mailbox } from "../../mail/mailbox.ts";
 import type { SourceEntry } from "../people/source.ts";
 import type { LdapRecord } from "./record.ts";
 import { valuesOf } from "./record.ts";
@@ -63,8 +63,24 @@ export type Person = { readonly record: LdapRecord; readonly addresses: readonly
 
 /** A person at our domains. */
 export function personOf(record: LdapRecord, { settings, templates }: NonNullable<Shape["people"]>, domains: readonly string[]): Person {
+  const addresses = addressesIn(record, templates, domains);
   const { targets, bad } = mailboxesOf(record, settings.mailbox);
   const affiliation = settings.affiliation === null ? null : (valuesOf(record, settings.affiliation)[0]?.toLowerCase() ?? null);
-  const entry = { kind: "person" as const, dn: record.dn, targets, badTargets: bad, affiliation, oversized: false };
-  return { record, addresses: addressesIn(record, templates, domains), entry };
+  const entry = {
+    kind: "person" as const,
+    dn: record.dn,
+    targets: onceTheirs(targets, addresses),
+    badTargets: bad,
+    affiliation,
+    oversized: false,
+  };
+  return { record, addresses, entry };
+}
+
+/** Several addresses of a person are one mailbox: of those that are named as mailboxes the first counts, or everybody had two copies. */
+function onceTheirs(targets: readonly Mailbox[], addresses: readonly Mailbox[]): readonly Mailbox[] {
+  const own = new Set(addresses.map(({ key }) => key));
+  const isOwn = (target: Mailbox): boolean => own.has(atOurs(target).key);
+  const first = targets.find(isOwn);
+  return targets.filter((target) => target === first || !isOwn(target));
 }

@@ -1,6 +1,7 @@
 /** The last good answers of the sources, in Postgres: they outlive an outage of LDAP and a restart of ours. */
 import type { Queryable } from "../../db/client.ts";
 import { type Mailbox, mailboxOfKey } from "../../mail/mailbox.ts";
+import { filterOfKey } from "../filter-address.ts";
 import type { Loss } from "./guard.ts";
 import type { KnownEntry, SourceEntry } from "./source.ts";
 
@@ -50,15 +51,16 @@ export async function readLastGood(db: Queryable, source: string, keys: readonly
 
 /** Somebody may have written a row by hand: what is no address is left out. */
 function entryOf(row: Row): SourceEntry | null {
-  const address = mailboxOfKey(row.address);
-  if (!address.ok) return null;
+  const parsed = mailboxOfKey(row.address);
+  const address = filterOfKey(row.address) ?? (parsed.ok ? parsed.mailbox : null);
+  if (address === null) return null;
   const { kind, dn, affiliation, oversized, bad_targets: badTargets } = row;
   const targets: Mailbox[] = [];
   for (const key of row.targets) {
     const target = mailboxOfKey(key);
     if (target.ok) targets.push(target.mailbox);
   }
-  return { address: address.mailbox, kind, dn, targets, badTargets, affiliation, oversized };
+  return { address, kind, dn, targets, badTargets, affiliation, oversized };
 }
 
 /** Makes these the last good answers of the source. */

@@ -1,8 +1,9 @@
 /** The people and groups of all LDAP sources, in their order: the first that knows an address says what it means. */
 import { LRUCache } from "lru-cache";
-import type { Db } from "../../db/client.ts";
+import type { Db, Queryable } from "../../db/client.ts";
 import type { Mailbox } from "../../mail/mailbox.ts";
-import type { Directory, Entry, People } from "../directory.ts";
+import type { Directory, Entry, Life, People } from "../directory.ts";
+import { filterAddress, filterOf, noSource } from "../filter-address.ts";
 import type { KnownEntry, Source } from "./source.ts";
 import { type Answer, SourceAnswers, type SourceAnswersOptions } from "./source-answers.ts";
 import { sync } from "./sync.ts";
@@ -34,7 +35,7 @@ export async function openPeople(db: Db, sources: readonly Source[], options: Pe
   const reported = new LRUCache<string, true>({ max: 10_000 });
   return {
     async people(addresses) {
-      const byAddress = await Promise.all(opened.map(({ answers }) => answers.ask(addresses)));
+      const byAddress = await Promise.all(opened.map(({ answers }) => answers.ask(addresses.filter((one) => mayKnow(answers.name, one)))));
       const people = inOrder(
         addresses,
         opened.map(({ answers }, i) => ({ source: answers.name, answers: byAddress[i] ?? new Map() })),
@@ -61,6 +62,9 @@ export async function openPeople(db: Db, sources: readonly Source[], options: Pe
   };
 }
 
+/** A list's filter is of one source. */
+const mayKnow = (source: string, address: Mailbox): boolean => (filterOf(address)?.source ?? source) === source;
+
 type Opened = {
   readonly answers: SourceAnswers;
   readonly writer: Writer;
@@ -73,10 +77,12 @@ type Opened = {
 function open(db: Db, source: Source, options: PeopleOptions): Opened {
   const { log } = options;
   const writer = new Writer(db, source.name, log);
+  const answers = new SourceAnswers(db, source, writer, { ...options, doubt: () => doubt() });
   const compare = async (restMs: number): Promise<void> => {
     try {
       await writer.flush();
       const comparison = await sync(db, source, log, restMs);
+      if (comparison !== null) await answers.ask(await filtersAt(db, source.name));
       if (comparison !== null) log.debug("an LDAP source was compared", { source: source.name, entries: comparison.listed.length });
     } catch (error) {
       log.warn("an LDAP source could not be compared as a whole", { source: source.name, error: String(error) });
@@ -89,11 +95,20 @@ function open(db: Db, source: Source, options: PeopleOptions): Opened {
     });
   };
   return {
-    answers: new SourceAnswers(db, source, writer, { ...options, doubt }),
+    answers,
     writer,
     compare,
     settled: async () => comparing ?? undefined,
   };
+}
+
+/** What lists ask of the source: who fulfils them is known in an outage, though nobody has written to the list. */
+async function filtersAt(db: Queryable, source: string): Promise<Mailbox[]> {
+  const { rows } = await db.query<{ filter: string }>({
+    text: "select distinct filter from list_filters where source = $1",
+    values: [source],
+  });
+  return rows.map(({ filter }) => filterAddress(source, filter));
 }
 
 type Said = { readonly source: string; readonly answers: ReadonlyMap<string, Answer> };
@@ -103,7 +118,10 @@ function inOrder(addresses: readonly Mailbox[], said: readonly Said[]): People {
   const byKey = new Map<string, Entry>();
   const unavailable = new Map<string, Error>();
   let freshUntil = Number.POSITIVE_INFINITY;
-  for (const { key } of addresses) {
+  for (const address of addresses) {
+    const { key } = address;
+    const filter = filterOf(address);
+    if (filter !== null && !said.some(({ source }) => source === filter.source)) unavailable.set(key, noSource(filter.source));
     for (const { source, answers } of said) {
       const answer = answers.get(key);
       if (answer === undefined) continue;
@@ -120,6 +138,9 @@ function inOrder(addresses: readonly Mailbox[], said: readonly Said[]): People {
 const othersKnowing = (key: string, source: string, said: readonly Said[]): string[] =>
   said.filter((one) => one.source !== source && one.answers.get(key)?.kind === "found").map((one) => one.source);
 
+/** A directory knows nothing of dates and answers; who forwards off campus is decided for its people as for ours. */
+const NO_LIFE: Life = { startsAt: null, disabled: null, moved: null, affiliation: null, offCampusUntil: null, targetDates: new Map() };
+
 function entryOf(
   source: string,
   { entry, answeredAt }: KnownEntry,
@@ -128,5 +149,6 @@ function entryOf(
 ): Entry {
   const { address, kind, dn, targets, badTargets, affiliation, oversized } = entry;
   const ldap = { source, dn, answeredAt, stale, shadowed, affiliation };
-  return { address, kind, owner: null, expiresAt: null, posting: null, list: null, targets, badTargets, oversized, ldap };
+  const known = { address, kind, owner: null, expiresAt: null, posting: null, list: null, targets, badTargets, oversized, ldap };
+  return affiliation === null ? known : { ...known, life: { ...NO_LIFE, affiliation } };
 }

@@ -6,7 +6,8 @@ import type { Mailbox } from "../../mail/mailbox.ts";
 import type { LdapOrigin } from "../directory.ts";
 import { lossOfGroup } from "./guard.ts";
 import { freeze, type LastGood, readLastGood, unfreeze, WHOLE_SOURCE } from "./last-good.ts";
-import type { KnownEntry, Source, SourceEntry } from "./source.ts";
+import type { KnownEntry, Said, Source, SourceEntry } from "./source.ts";
+import { twinsText } from "./twins.ts";
 import type { Writer } from "./writer.ts";
 
 /** `stale` not null: the last good answer. `freshUntil`: milliseconds since 1970. */
@@ -79,19 +80,22 @@ export class SourceAnswers {
     return answers;
   }
 
-  async #fromSource(asked: readonly Mailbox[], live: ReadonlyMap<string, SourceEntry>): Promise<Map<string, Answer>> {
+  async #fromSource(asked: readonly Mailbox[], { entries, twins }: Said): Promise<Map<string, Answer>> {
     const now = this.#options.now();
     const freshUntil = now + this.#options.freshMs;
     const answers = new Map<string, Answer>();
-    const doubtful = [...live.values()].filter(({ kind }) => kind === "group").map(({ address }) => address.key);
-    const gone = asked.filter(({ key }) => !live.has(key)).map(({ key }) => key);
+    const doubtful = [...entries.values()].filter(({ kind }) => kind === "group").map(({ address }) => address.key);
+    const gone = asked.filter(({ key }) => !entries.has(key) && !twins.has(key)).map(({ key }) => key);
     const before = await this.#before([...doubtful, ...gone]);
-    for (const [key, entry] of live) {
+    for (const [key, entry] of entries) {
       const known = { entry, answeredAt: new Date(now) };
       const frozen = entry.kind === "group" ? await this.#frozenGroup(entry, before) : null;
       if (frozen === null) this.#writer.learn(known);
       answers.set(key, { kind: "found", known: frozen ?? known, stale: frozen === null ? null : "group frozen", freshUntil });
     }
+    // What it last said was of one of them, and mail that goes to the wrong person cannot be called back: it waits.
+    for (const [key, dns] of twins)
+      answers.set(key, { kind: "unavailable", cause: new Error(`${this.name}: ${twinsText(key, dns)}`), freshUntil: now });
     for (const key of gone) answers.set(key, this.#gone(key, before, now));
     return answers;
   }

@@ -12,12 +12,19 @@ export type SourceEntry = {
   readonly oversized: boolean;
 };
 
+/** What a source says of the addresses it was asked for; one in neither map is absent. */
+export type Said = {
+  /** By key. May hold more than was asked for. */
+  readonly entries: ReadonlyMap<string, SourceEntry>;
+  /** By key the DNs of two entries or more that have the address: nobody can tell whose it is. */
+  readonly twins: ReadonlyMap<string, readonly string[]>;
+};
+
 /** A directory of people and groups, as it answers now: nothing is remembered, and a short answer is no answer. */
 export type Source = {
   readonly name: string;
-  /** Entries by key; an address that is not in the map is absent. May hold more than was asked for. */
-  lookup(addresses: readonly Mailbox[]): Promise<Lookup<ReadonlyMap<string, SourceEntry>>>;
-  /** Everybody, page by page. Throws when it is cut short. */
+  lookup(addresses: readonly Mailbox[]): Promise<Lookup<Said>>;
+  /** Everybody, page by page; an address comes once for each entry that has it, people before groups. Throws when it is cut short. */
   all(): AsyncIterable<SourceEntry>;
 };
 

@@ -1,5 +1,6 @@
 /** What a person asks about a source: when it was last compared as a whole, and what the guard holds back. */
 import type { Queryable } from "../../db/client.ts";
+import { WHOLE_SOURCE } from "./last-good.ts";
 
 /** `address` of a group, or `*` for the whole source; it would lose `lost` of `known`, of which `sample` are some. */
 export type Frozen = {
@@ -25,4 +26,15 @@ export async function sourceState(
     values: [source],
   });
   return { frozen: frozen.rows, compared: compared.rows[0] ?? null };
+}
+
+/** `count`: groups that are frozen, and the source itself. */
+export type FrozenCount = { readonly source: string; readonly count: number; readonly isWhole: boolean };
+
+/** Of each source that has something frozen. */
+export async function frozenCounts(db: Queryable): Promise<readonly FrozenCount[]> {
+  const { rows } = await db.query<FrozenCount>({
+    text: `select source, count(*)::int as count, bool_or(address = '${WHOLE_SOURCE}') as "isWhole" from ldap_frozen group by source`,
+  });
+  return rows;
 }

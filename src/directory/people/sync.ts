@@ -1,9 +1,11 @@
 /** Compares a source as a whole with what is known of it: what it says is learned, what it lost is forgotten, unless it lost too much. */
 import type { Db, Queryable } from "../../db/client.ts";
 import type { Log } from "../../log/log.ts";
+import { filterSuffix } from "../filter-address.ts";
 import { type Loss, lossOfSource } from "./guard.ts";
 import { forgetLastGood, freeze, unfreeze, WHOLE_SOURCE, writeLastGood } from "./last-good.ts";
 import type { KnownEntry, Source } from "./source.ts";
+import { Twins } from "./twins.ts";
 
 /** Rows in one statement. */
 const BATCH = 500;
@@ -11,8 +13,10 @@ const BATCH = 500;
 const GIVEN_UP = 10 * 60_000;
 
 export type Comparison = {
-  /** All that the source names now. */
+  /** All that the source names now, without twins. */
   readonly listed: readonly KnownEntry[];
+  /** Addresses that several entries have, with their DNs: mail for these waits. They are not learned, and not lost. */
+  readonly twins: ReadonlyMap<string, readonly string[]>;
   /** Addresses that were not known, and those that are known and not named any more. */
   readonly added: readonly string[];
   readonly lost: readonly string[];
@@ -22,17 +26,20 @@ export type Comparison = {
 
 /** What a comparison would find; changes nothing. Throws when the source cannot be listed whole. */
 export async function compare(db: Queryable, source: Source): Promise<Comparison> {
-  const listed: KnownEntry[] = [];
-  for await (const entry of source.all()) listed.push({ entry, answeredAt: new Date() });
-  const named = new Set(listed.map(({ entry }) => entry.address.key));
+  const all = new Twins();
+  const answeredAt = new Date(); // before anything is asked: what is learned meanwhile is newer
+  for await (const entry of source.all()) all.take(entry);
+  const { entries, twins } = all;
+  const listed = [...entries.values()].map((entry): KnownEntry => ({ entry, answeredAt }));
+  const named = new Set([...entries.keys(), ...twins.keys()]);
   const { rows } = await db.query<{ address: string }>({
-    text: "select address from ldap_answers where source = $1",
-    values: [source.name],
+    text: "select address from ldap_answers where source = $1 and address not like '%' || $2",
+    values: [source.name, filterSuffix(source.name)], // filters of lists are asked for one by one
   });
   const known = new Set(rows.map(({ address }) => address));
   const lost = [...known].filter((key) => !named.has(key));
   const added = [...named].filter((key) => !known.has(key));
-  return { listed, added, lost, loss: lossOfSource(lost, known.size) };
+  return { listed, twins, added, lost, loss: lossOfSource(lost, known.size) };
 }
 
 /**
@@ -43,7 +50,13 @@ export async function sync(db: Db, source: Source, log: Log, restMs: number): Pr
   if (!(await begin(db, source.name, restMs))) return null;
   try {
     const comparison = await compare(db, source);
-    const { lost, loss } = comparison;
+    const { lost, loss, twins } = comparison;
+    if (twins.size > 0)
+      log.warn("LDAP entries share an address, and its mail waits; see mailroom ldap test", {
+        source: source.name,
+        addresses: twins.size,
+        one: [...twins.keys()][0],
+      });
     await learn(db, source.name, await unguarded(db, source.name, comparison.listed));
     if (loss === null) {
       await forgetLastGood(db, source.name, lost);

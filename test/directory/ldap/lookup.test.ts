@@ -53,6 +53,7 @@ const LDIF = [
     "objectClass: qmailUser\nmail: evil@campus.test\nmailForwardingAddress: x@127.0.0.1\nmailForwardingAddress: |cmd\nmailForwardingAddress: a@b.test, c@d.test\nmailForwardingAddress: good@mbx.test",
   ),
   person("alt", "objectClass: mailable\nmail: alt@mbx.test\nmailAlternateAddress: alt@campus.test"),
+  group("half", `objectClass: groupOfNames\nmember: ${dnOf("ann")}\nmember: ${dnOf("twin1")}`),
   group(
     "names",
     `objectClass: groupOfNames\nobjectClass: mailable\nmail: names@campus.test\nmember: ${dnOf("ann")}\nmember: ${dnOf("bob").toUpperCase().replace("UID", "uid")}\nmember: ${dnOf("gone")}\nmember: cn=inner,ou=groups,${SUFFIX}\nmember: cn=posix,ou=groups,${SUFFIX}`,
@@ -101,7 +102,8 @@ needs("slapd", "ldapmodify")("an LDAP source", () => {
   async function says(source: LdapSource, address: string): Promise<string> {
     const answer = await source.lookup([mailbox(address)]);
     if (answer.kind !== "found") return answer.kind;
-    const entry = answer.value.get(mailbox(address).key);
+    if (answer.value.twins.has(mailbox(address).key)) return "twins";
+    const entry = answer.value.entries.get(mailbox(address).key);
     if (entry === undefined) return "absent";
     const bad = entry.badTargets.length === 0 ? "" : ` | ${entry.badTargets.join(" | ")}`;
     return `${entry.kind}: ${entry.targets
@@ -115,7 +117,7 @@ needs("slapd", "ldapmodify")("an LDAP source", () => {
     [["inetLocalMailRecipient"], "ann.smith@campus.test", "person: ann@mbx.test"],
     [["inetLocalMailRecipient"], "bob@campus.test", "person: bob@mbx.test"],
     [["inetLocalMailRecipient"], "cleo@campus.test", "absent"],
-    [["inetLocalMailRecipient"], "twin@campus.test", "unavailable"], // two entries where one is right
+    [["inetLocalMailRecipient"], "twin@campus.test", "twins"], // two entries where one is right
     [["qmail-ldap"], "evil@campus.test", "person: good@mbx.test | x@127.0.0.1 | |cmd | a@b.test, c@d.test"],
     [["inetOrgPerson"], "alt@campus.test", "person: alt@mbx.test"],
     [["qmail-ldap"], "dan@campus.test", "person: dan@one.test dan@two.test"],
@@ -140,6 +142,18 @@ needs("slapd", "ldapmodify")("an LDAP source", () => {
     expect(await says(source, "inner@campus.test")).toMatch(/^group: names@campus.test \| uid=cleo/);
   });
 
+  it("knows two with one address apart from their neighbours, and a group with them gets its mail where each keeps it", async () => {
+    const source = open(["inetLocalMailRecipient", "groupOfNames"]);
+    const answer = await source.lookup(["twin", "ann", "nobody"].map((local) => mailbox(`${local}@campus.test`)));
+    if (answer.kind !== "found") throw new Error(answer.kind);
+    expect([...answer.value.entries.keys()]).toEqual(["ann@campus.test"]);
+    expect(answer.value.twins.get("twin@campus.test")?.toSorted()).toEqual([dnOf("twin1"), dnOf("twin2")]);
+    expect(await says(source, "half@campus.test")).toBe("group: a@mbx.test ann@campus.test");
+    expect((await source.check()).problems).toContain(
+      `${dnOf("twin1")} and ${dnOf("twin2")} both have twin@campus.test: its mail waits (451)`,
+    );
+  });
+
   it("takes in a group that has no address of its own, once", async () => {
     const groups = { ...(presets.groupOfNames.groups as GroupShape), address: ["mail"], base: `ou=groups,${SUFFIX}` };
     const source = open(["inetLocalMailRecipient"], { groups });
@@ -150,7 +164,7 @@ needs("slapd", "ldapmodify")("an LDAP source", () => {
     const source = open(["inetLocalMailRecipient", "groupOfNames"]);
     const address: Mailbox = { localPart: local, domain: "campus.test", key: `${local}@campus.test` };
     const answer = await source.lookup([address]);
-    expect(answer.kind === "found" ? answer.value.size : answer).toBe(0);
+    expect(answer.kind === "found" ? answer.value.entries.size : answer).toBe(0);
     expect((await source.authenticate(local, "x")).kind).toBe("absent");
   });
 

@@ -1,7 +1,8 @@
 /** Sources that are there, away, frozen or wrong, on a real database; the clock and what the sources say are the test's. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type OpenPeople, openPeople } from "../../../src/directory/people/open-people.ts";
-import type { Source, SourceEntry } from "../../../src/directory/people/source.ts";
+import type { Said, Source, SourceEntry } from "../../../src/directory/people/source.ts";
+import { Twins } from "../../../src/directory/people/twins.ts";
 import { found, type Lookup, unavailable } from "../../../src/mail/lookup.ts";
 import type { Mailbox } from "../../../src/mail/mailbox.ts";
 import { createDatabase, type TestDatabase } from "../../support/database.ts";
@@ -16,6 +17,8 @@ class Scripted implements Source {
   readonly name: string;
   people: Record<string, Person>;
   away = false;
+  /** Addresses that two entries have. */
+  readonly shared = new Set<string>();
   asked = 0;
   constructor(name: string, people: Record<string, Person>) {
     this.name = name;
@@ -38,16 +41,23 @@ class Scripted implements Source {
     };
   }
 
-  lookup(addresses: readonly Mailbox[]): Promise<Lookup<ReadonlyMap<string, SourceEntry>>> {
+  lookup(addresses: readonly Mailbox[]): Promise<Lookup<Said>> {
     this.asked++;
     if (this.away) return Promise.resolve(unavailable(new Error("away")));
-    const entries = addresses.map(({ key }) => this.#entry(key)).filter((entry) => entry !== null);
-    return Promise.resolve(found(new Map(entries.map((entry) => [entry.address.key, entry]))));
+    const all = new Twins();
+    for (const { key } of addresses) for (const entry of this.#entriesOf(key)) all.take(entry);
+    return Promise.resolve(found(all));
   }
 
   async *all(): AsyncIterable<SourceEntry> {
     if (this.away) throw new Error("away");
-    for (const key of Object.keys(this.people)) yield this.#entry(key) as SourceEntry;
+    for (const key of Object.keys(this.people)) yield* this.#entriesOf(key);
+  }
+
+  #entriesOf(key: string): SourceEntry[] {
+    const entry = this.#entry(key);
+    if (entry === null) return [];
+    return this.shared.has(key) ? [entry, { ...entry, dn: `cn=other ${key}` }] : [entry];
   }
 }
 
@@ -180,6 +190,24 @@ describe("people", () => {
     now += 60_000;
     expect(await other.says("all@campus.test")).toBe(members(before).join(" "));
     expect((await database.db.query({ text: "select from ldap_frozen" })).rowCount).toBe(0);
+  });
+
+  it("lets mail wait for an address that two entries have, not that of its neighbours, and learns neither of the two", async () => {
+    const source = new Scripted("campus", { "ann@campus.test": "ann@mbx.test", "bob@campus.test": "bob@mbx.test" });
+    source.shared.add("ann@campus.test");
+    const { people, says } = await node(source);
+    const both = await people.people([mailbox("ann@campus.test"), mailbox("bob@campus.test"), mailbox("cleo@campus.test")]);
+    expect([[...both.byKey.keys()], [...both.unavailable.keys()]]).toEqual([["bob@campus.test"], ["ann@campus.test"]]);
+    expect(both.unavailable.get("ann@campus.test")?.message).toContain("cn=ann@campus.test and cn=other ann@campus.test both have");
+    await people.syncAll(0);
+    const { rows } = await database.db.query({ text: "select address from ldap_answers" });
+    expect(rows).toEqual([{ address: "bob@campus.test" }]);
+    source.shared.clear();
+    expect(await says("ann@campus.test")).toBe("ann@mbx.test");
+    source.shared.add("ann@campus.test");
+    await people.syncAll(0);
+    now += 60_000;
+    expect(await says("ann@campus.test")).toBe("unavailable"); // though it was known: nobody can tell which of them it was
   });
 
   it("asks sources in their order, names those that are not heard, and passes none that cannot answer", async () => {
