@@ -9,6 +9,7 @@ export function authorOf(header: Header): Mailbox | null {
   const [from, ...more] = fieldsNamed(header, "from");
   if (from === undefined || more.length > 0 || header.ambiguous) return null;
   const text = fieldText(from);
+  if (/[\v\f]/.test(from.raw.toString("latin1"))) return null; // no white space of mail (RFC 5322 §2.2.2), but some readers skip it
   if (/[^\t -~\u00a0-\uffff]|\ufffd/.test(text) || hidesAddress(text)) return null;
   const pieces = takeApart(text);
   if (pieces === null) return null;

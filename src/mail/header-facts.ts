@@ -49,7 +49,7 @@ export const isUnanswerable = (header: Header): boolean =>
 /** The ids of the lists that the message has passed (RFC 2919 §3), in lower case. */
 export const listIdsOf = (header: Header): readonly string[] =>
   fieldsNamed(header, "list-id").flatMap(
-    (field) => /<([^<>]*)>\s*(?:\([^()]*\)\s*)*$/.exec(fieldText(field))?.[1]?.trim().toLowerCase() ?? [],
+    (field) => /(?:^|<)([^<>\s]+)>?\s*(?:\([^()]*\)\s*)*$/.exec(fieldText(field))?.[1]?.toLowerCase() ?? [],
   );
 
 /** What a person is shown of a Subject: one line, printable, bounded; encoded words stay encoded. */

@@ -11,7 +11,7 @@ export async function withoutOwnCopy(
   directory: Pick<Directory, "domains">,
   resolution: Resolution,
   graph: Graph,
-  senders: Senders,
+  { addresses: senders }: Senders,
 ): Promise<Resolution> {
   if (resolution.kind !== "expanded" || senders.length === 0) return resolution;
   if (![...graph.nodes.values()].some(({ entry }) => entry?.list?.ownCopy === false)) return resolution;

@@ -14,18 +14,20 @@ import { type WalkDirectory, walk } from "./walk.ts";
 /** Why a list does not take a post at once: the sender may not post there, or its moderator sees every post first. */
 export type Bar = "mayNotPost" | "moderated";
 
-/** All that the lists may know a sender by; empty: the null reverse-path, a bounce. */
-export type Senders = readonly Mailbox[];
+/** All that the lists may know a sender by; no address: the null reverse-path, a bounce. `proved`: the sender signed in. */
+export type Senders = { readonly addresses: readonly Mailbox[]; readonly proved: boolean };
 
-export const sendersOf = (sender: ReversePath, ownAddresses: readonly Mailbox[] = []): Senders =>
-  sender === null ? [] : [sender, ...ownAddresses];
+export const sendersOf = (sender: ReversePath, ownAddresses: readonly Mailbox[] = []): Senders => ({
+  addresses: sender === null ? [] : [sender, ...ownAddresses],
+  proved: ownAddresses.length > 0,
+});
 
 /** The lists that do not simply take the sender's post. */
 export async function barsFor(
   directory: WalkDirectory,
   graph: Graph,
   lists: readonly Node[],
-  senders: Senders,
+  { addresses: senders, proved }: Senders,
   limits: Limits,
   now: Date,
 ): Promise<Lookup<ReadonlyMap<Node, Bar>>> {
@@ -49,11 +51,12 @@ export async function barsFor(
       (posting === "members" && met.some((one) => leadsTo(graph, list, one)));
     if (!takes) unsure.push(list);
   }
-  const owned = await ownedBy(directory, names, unsure, limits, now);
+  // A moderated list must be sure: anybody may write its owner's address into an envelope, so there only an owner who signed in is one.
+  const isModerated = (list: Node): boolean => list.entry?.posting === "moderated";
+  const asked = proved ? unsure : unsure.filter((list) => !isModerated(list));
+  const owned = await ownedBy(directory, names, asked, limits, now);
   if (owned.kind !== "found") return owned;
-  for (const list of unsure) {
-    if (!owned.value.has(list)) bars.set(list, list.entry?.posting === "moderated" ? "moderated" : "mayNotPost");
-  }
+  for (const list of unsure) if (!owned.value.has(list)) bars.set(list, isModerated(list) ? "moderated" : "mayNotPost");
   return found(bars);
 }
 

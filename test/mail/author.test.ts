@@ -34,6 +34,8 @@ it('reads quoted local parts: "a b"@x.test', () => {
 });
 
 it.each([
+  "From:\vann@x.test",
+  "From: Ann\f <ann@x.test>",
   "To: b@y.test",
   "From:",
   "From: Ann",

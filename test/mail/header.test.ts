@@ -157,7 +157,8 @@ describe("what the mail path wants to know", () => {
     ["List-Id: <Staff.Campus.test>\r\n", ["staff.campus.test"]],
     ["List-Id: The <staff> list\r\n <a.x.test> (really)\r\n", ["a.x.test"]],
     ["List-Id: <a.x.test>\r\nlist-id: <b.x.test>\r\n", ["a.x.test", "b.x.test"]],
-    ["List-Id: a.x.test\r\n", []],
+    ["List-Id: A.x.test\r\n", ["a.x.test"]],
+    ["List-Id: two words\r\n", []],
     [`List-Id: ${"<".repeat(50_000)}\r\n`, []],
   ])("reads list ids: %j", (text, expected) => expect(listIdsOf(header(text))).toEqual(expected));
 
