@@ -1,6 +1,6 @@
 import type { Author } from "../../src/actions/change.ts";
 import { Refusal } from "../../src/actions/refusal.ts";
-import { type Db, openDatabase } from "../../src/db/client.ts";
+import { type Db, openDatabase, type Queryable } from "../../src/db/client.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { silentLog } from "../support/sql.ts";
 
@@ -16,7 +16,10 @@ export async function hastyDatabase(): Promise<TestDatabase> {
 }
 
 /** Directory tables and change records without a row. */
-export async function emptied(db: Db): Promise<void> {
+export const emptied = (db: Db): Promise<void> => db.transaction(empty);
+
+async function empty(tx: Queryable): Promise<void> {
+  await tx.query({ text: "set local statement_timeout = 60000" }); // what an import left is many rows, and the machine may be busy
   for (const table of [
     "targets", // a cascade would tell the triggers of one after the other
     "entries",
@@ -27,7 +30,7 @@ export async function emptied(db: Db): Promise<void> {
     "tombstones",
     "directory_history where relation <> 'began'",
   ])
-    await db.query({ text: `delete from ${table}` }); // truncate syncs files: 0.4 s
+    await tx.query({ text: `delete from ${table}` }); // truncate syncs files: 0.4 s
 }
 
 /** The Refusal with which this ends; anything else fails the test. */
