@@ -12,7 +12,7 @@ module.exports = {
   receive: ["mail", "log", "directory", "resolve", "queue", "sending"], // speaks SMTP with the outside, decides relaying, queues what it accepts
   deliver: ["mail", "log", "directory", "queue", "report"], // takes due recipients to the next hop and settles them; asks the directory only for routes
   actions: ["mail", "log", "db", "directory", "resolve", "queue", "sending"], // one function per change an admin can make, with its change record in the same transaction
-  admin: ["mail", "log", "db", "directory", "resolve", "queue", "actions"], // HTTP: health, metrics, the set-up of mail programs
+  admin: ["mail", "log", "db", "directory", "resolve", "queue", "sending", "actions"], // HTTP: the panel and its API, health, metrics, the set-up of mail programs; changes only through actions/
   cli: [
     "mail",
     "log",
@@ -24,11 +24,12 @@ module.exports = {
     "queue",
     "sending",
     "actions",
+    "admin/access/policy.ts",
     "main.ts",
     "ldap.ts",
     "worker.ts",
     "process-log.ts",
     "returning.ts",
     "stage-settings.ts",
-  ], // parses arguments, calls one function, prints; the process entry, starts main.ts
+  ], // parses arguments, calls one function, prints; the process entry, starts main.ts; the words of tokens' scopes are the policy's
 };

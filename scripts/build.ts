@@ -1,20 +1,26 @@
 /**
- * Compiles src/ into dist/. The new tree is made beside the old one and takes its place by renaming, so that two builds at once, or
+ * Compiles src/ into dist/, and the panel of admin-ui/ into dist/panel/. The new tree is made beside the old one and takes its place by renaming, so that two builds at once, or
  * a build under a starting server, never show half a tree. `--if-stale`: only when dist/ was made from other sources.
  */
 import { createHash } from "node:crypto";
 import { chmodSync, existsSync, lstatSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { run } from "./run.ts";
+import { join, resolve } from "node:path";
+import { capture, run } from "./run.ts";
 
 const COMMAND = "cli/mailroom.js";
 const STAMP = ".built-from"; // in dist/: the hash of what it was compiled from
 
-/** SHA-256 over the names and octets of all that tsc reads of ours. */
+const filesIn = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+
+/** SHA-256 over the names and octets of all that tsc and Vite read of ours. */
 function hashOfSources(): string {
-  const sources = readdirSync("src", { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
+  const sources = filesIn("src").filter((name) => name.endsWith(".ts"));
   const hash = createHash("sha256");
-  for (const name of [...sources.sort().map((name) => join("src", name)), "tsconfig.json", "tsconfig.build.json"]) {
+  for (const name of [...sources, ...filesIn("admin-ui"), "tsconfig.json", "tsconfig.build.json", "package-lock.json"]) {
     hash.update(`${name}\0`).update(readFileSync(name));
   }
   return hash.digest("hex");
@@ -49,6 +55,8 @@ async function build(): Promise<number> {
   try {
     const code = await run("node_modules/.bin/tsc", ["-p", "tsconfig.build.json", "--outDir", fresh]);
     if (code !== 0) return code;
+    const panel = await buildPanel(join(fresh, "panel"));
+    if (panel !== 0) return panel;
     if (existsSync(join(fresh, COMMAND))) chmodSync(join(fresh, COMMAND), 0o755);
     writeFileSync(join(fresh, STAMP), hash);
     swap(fresh);
@@ -57,6 +65,14 @@ async function build(): Promise<number> {
   } finally {
     rmSync(fresh, { recursive: true, force: true });
   }
+}
+
+/** What Vite has to say is shown only when it fails. */
+async function buildPanel(folder: string): Promise<number> {
+  const args = ["build", "--config", "admin-ui/vite.config.ts", "--logLevel", "warn"];
+  const { code, output } = await capture("node_modules/.bin/vite", args, { ...process.env, PANEL_OUT_DIR: resolve(folder) });
+  if (code !== 0) console.error(output);
+  return code;
 }
 
 /** So that `npx mailroom` finds the command at once, without asking a registry or filling a cache. */

@@ -10,9 +10,10 @@ const script = (name: string): readonly string[] => [process.execPath, "--import
 
 const checks: readonly Check[] = [
   { name: "types", command: tool("tsc", "-p", "tsconfig.json") },
+  { name: "types of the panel", command: tool("tsc", "-p", "admin-ui/tsconfig.json") },
   { name: "biome", command: tool("biome", "check", "--diagnostic-level=error", ".") },
   { name: "oxlint", command: tool("oxlint", "--deny-warnings") },
-  { name: "imports", command: tool("depcruise", "--no-progress", "--config", ".dependency-cruiser.cjs", "src", "test") },
+  { name: "imports", command: tool("depcruise", "--no-progress", "--config", ".dependency-cruiser.cjs", "src", "test", "admin-ui/src") },
   { name: "dead code", command: tool("knip", "--no-config-hints") },
   { name: "dead code in production", command: tool("knip", "--production", "--no-config-hints") },
   { name: "licences", command: script("licences") },

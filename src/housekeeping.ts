@@ -1,9 +1,16 @@
 /** What one process of a server does for all of them now and then. Each task may run on several servers at once. */
+
+import { forgetRequests } from "./actions/forwarding/limits.ts";
+import { forgetUploads } from "./actions/import/uploads.ts";
+import { findDeadEnds } from "./actions/search/dead-ends.ts";
+import { forgetSessions } from "./admin/access/sessions.ts";
 import type { Settings } from "./config/settings-tree.ts";
 import type { Db } from "./db/client.ts";
 import { ensurePartitions } from "./db/partitions.ts";
+import { readDomains } from "./directory/tables.ts";
 import type { Log } from "./log/log.ts";
 import { forgetOldPosts } from "./queue/brake.ts";
+import { countHours } from "./queue/count-hours.ts";
 import { forgetOldNodes } from "./queue/heartbeat.ts";
 import { forgetEndedPosts } from "./queue/held-posts.ts";
 import { removeOrphanedContent } from "./queue/janitor.ts";
@@ -38,6 +45,23 @@ export async function startHousekeeping(db: Db, settings: Settings, log: Log): P
         await forgetCounts(db);
       },
     },
+    {
+      name: "find dead ends",
+      everyMs: MINUTE,
+      run: () =>
+        findDeadEnds(
+          db,
+          settings.ldap.map(({ name }) => name),
+        ),
+    },
+    { name: "forget old requests for forwarding", everyMs: 60 * MINUTE, run: () => forgetRequests(db) },
+    {
+      name: "count what passed in each hour",
+      everyMs: MINUTE,
+      run: async () => countHours(db, [...(await readDomains(db)).byName.keys()]),
+    },
+    { name: "forget sessions and answers of the panel", everyMs: 10 * MINUTE, run: () => forgetSessions(db) },
+    { name: "forget old uploads", everyMs: 60 * MINUTE, run: () => forgetUploads(db) },
     { name: "forget old nodes", everyMs: 60 * MINUTE, run: () => forgetOldNodes(db) },
   ];
   const running = new Set<Promise<void>>();

@@ -2,10 +2,13 @@
  * The server: settings → database → workers → HTTP, and stopped in reverse. This process supervises; the nodes in its workers
  * (node.ts) take and deliver mail. It keeps the embedded database, the partitions and the list of live nodes.
  */
+import { createApp } from "./admin/app.ts";
 import { autoconfigRoutes } from "./admin/autoconfig.ts";
+import { forwardingLinkRoutes } from "./admin/forwarding-links.ts";
 import { healthRoutes } from "./admin/health.ts";
 import { leaveRoutes } from "./admin/leave.ts";
 import { type HttpApp, type HttpListener, listenHttp } from "./admin/listen.ts";
+import type { ShownSetting } from "./admin/probes.ts";
 import { autoconfigSource } from "./autoconfig-source.ts";
 import type { Settings } from "./config/settings-tree.ts";
 import { type Db, openDatabase } from "./db/client.ts";
@@ -19,6 +22,7 @@ import { healthSource } from "./health-source.ts";
 import { startHousekeeping } from "./housekeeping.ts";
 import type { Log } from "./log/log.ts";
 import { LEAVE_SECRET } from "./mail/leave-token.ts";
+import { openPanelSource } from "./panel-source.ts";
 import { releaseDeadNodes } from "./queue/node.ts";
 import { startWorkers } from "./workers.ts";
 
@@ -34,6 +38,8 @@ export type ServeOptions = {
   readonly settings: Settings;
   readonly log: Log;
   readonly version: string;
+  /** The settings with their origins, for the panel. */
+  readonly shown?: readonly ShownSetting[];
   /** Resolves when the process is told to stop: a start that is not done by then is given up. */
   readonly stopped: Promise<unknown>;
   /** The program of a worker, and its arguments. */
@@ -77,7 +83,14 @@ export async function serve(options: ServeOptions): Promise<Server> {
     const smtp = await Promise.race([workers.ready, options.stopped.then(stoppedEarly)]);
 
     const health = healthSource(db, workers, options);
-    const http = await listenAll(healthRoutes(health), await panelRoutes(db, settings, log, healthRoutes(health)), settings);
+    const panel = await openPanelSource(settings, connection, log, { version: options.version, smtp, shown: options.shown ?? [] });
+    stops.push(() => panel.close());
+    const pages = await panelRoutes(db, settings, log, healthRoutes(health));
+    const http = await listenAll(
+      healthRoutes(health),
+      pages.route("/", forwardingLinkRoutes(panel.deps)).route("/", createApp(panel.deps, panel.assets)),
+      settings,
+    );
     stops.push(async () => {
       await Promise.all(http.map((listener) => listener.close()));
     });
@@ -119,10 +132,11 @@ const withoutSecrets = (settings: Settings): Settings => ({
   ...settings,
   database: { ...settings.database, url: null },
   srs: { ...settings.srs, secrets: null },
+  oidc: { ...settings.oidc, clientSecret: null },
 });
 
-/** What a reverse proxy passes on: health, the set-up of mail programs, and the page by which members leave lists, where it has an address. */
-async function panelRoutes(db: Db, settings: Settings, log: Log, health: ReturnType<typeof healthRoutes>): Promise<HttpApp> {
+/** What a web server in front passes on besides the panel: health, the set-up of mail programs, and the page by which members leave lists. */
+async function panelRoutes(db: Db, settings: Settings, log: Log, health: ReturnType<typeof healthRoutes>) {
   const panel = health.route("/", autoconfigRoutes(autoconfigSource(db, settings)));
   return settings.http.publicUrl === null
     ? panel

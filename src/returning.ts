@@ -1,4 +1,4 @@
-/** What the command line needs to return mail to its senders: a queue, the resolver and the report, without delivery. */
+/** What the command line and the panel need to return mail to its senders: a queue, the resolver and the report, without delivery. */
 import type { Reject } from "./actions/held.ts";
 import type { ReturnDeps } from "./actions/queue.ts";
 import type { Settings } from "./config/settings-tree.ts";

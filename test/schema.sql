@@ -4,7 +4,15 @@ create sequence public.app_passwords_password_no_seq as bigint start 1 increment
 
 create sequence public.change_records_change_no_seq as bigint start 1 increment 1 minvalue 1 maxvalue 9223372036854775807 owned by public.change_records.change_no;
 
+create sequence public.forwarding_requests_request_no_seq as bigint start 1 increment 1 minvalue 1 maxvalue 9223372036854775807 owned by public.forwarding_requests.request_no;
+
+create sequence public.import_uploads_upload_no_seq as bigint start 1 increment 1 minvalue 1 maxvalue 9223372036854775807 owned by public.import_uploads.upload_no;
+
 create sequence public.node_numbers as bigint start 1 increment 1 minvalue 1 maxvalue 2147483647 cycle;
+
+create sequence public.panel_grants_grant_no_seq as bigint start 1 increment 1 minvalue 1 maxvalue 9223372036854775807 owned by public.panel_grants.grant_no;
+
+create sequence public.panel_tokens_token_no_seq as bigint start 1 increment 1 minvalue 1 maxvalue 9223372036854775807 owned by public.panel_tokens.token_no;
 
 create table public.account_addresses (
   address text collate "C" not null,
@@ -46,6 +54,20 @@ create table public.change_records (
   constraint change_records_pkey PRIMARY KEY (change_no)
 );
 
+create table public.change_sets (
+  change_no bigint not null,
+  changed_at timestamp with time zone not null,
+  txid bigint,
+  actor text not null,
+  why text,
+  action text not null,
+  object text not null,
+  records integer not null,
+  undo_of bigint,
+  undone_by bigint,
+  constraint change_sets_pkey PRIMARY KEY (change_no)
+);
+
 create table public.content_chunks (
   message_id bigint not null,
   chunk_no integer not null,
@@ -53,6 +75,20 @@ create table public.content_chunks (
   constraint content_chunks_message_id_chunk_no_pk PRIMARY KEY (message_id, chunk_no)
 ) with (autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_scale_factor=0.02, toast_tuple_target=8160);
 alter table public.content_chunks alter column octets set storage external;
+
+create table public.counted_hours (
+  hour timestamp with time zone not null,
+  counted_at timestamp with time zone not null,
+  constraint counted_hours_pkey PRIMARY KEY (hour)
+);
+
+create table public.dead_ends (
+  address text collate "C" not null,
+  target text collate "C" not null,
+  reason text not null,
+  since timestamp with time zone not null default now(),
+  constraint dead_ends_address_target_pk PRIMARY KEY (address, target)
+);
 
 create table public.deliveries (
   message_id bigint not null,
@@ -72,6 +108,20 @@ create table public.deliveries (
 ) partition by RANGE (message_id);
 
 create table public.deliveries_default partition of public.deliveries DEFAULT;
+
+create table public.destination_hours (
+  hour timestamp with time zone not null,
+  destination text not null,
+  sent bigint not null,
+  deferred bigint not null,
+  refused bigint not null,
+  delays integer[] not null,
+  last_failed_at timestamp with time zone,
+  last_status text,
+  last_reply text,
+  last_relay text,
+  constraint destination_hours_hour_destination_pk PRIMARY KEY (hour, destination)
+);
 
 create table public.directory_history (
   relation text not null,
@@ -142,10 +192,44 @@ create table public.expiry_notices (
   constraint expiry_notices_address_target_expires_at_days_pk PRIMARY KEY (address, target, expires_at, days)
 );
 
+create table public.flow_hours (
+  hour timestamp with time zone not null,
+  domain text not null,
+  measure text not null,
+  bucket integer not null,
+  count bigint not null,
+  constraint flow_hours_domain_hour_measure_bucket_pk PRIMARY KEY (domain, hour, measure, bucket)
+);
+
 create table public.forwarding_policies (
   affiliation text not null,
   off_campus boolean not null,
   constraint forwarding_policies_pkey PRIMARY KEY (affiliation)
+);
+
+create table public.forwarding_requests (
+  request_no bigint not null default nextval('public.forwarding_requests_request_no_seq'::regclass),
+  principal text collate "C" not null,
+  address text collate "C" not null,
+  target text collate "C" not null,
+  counted_target text collate "C" not null,
+  keep_copy boolean not null,
+  code_hash bytea not null,
+  link_hash bytea not null,
+  wrong_codes integer not null default 0,
+  made_at timestamp with time zone not null default now(),
+  ends_at timestamp with time zone not null,
+  confirmed_at timestamp with time zone,
+  paused_at timestamp with time zone,
+  ended_at timestamp with time zone,
+  before_targets text[],
+  replaces bigint,
+  undo_hash bytea,
+  undone_at timestamp with time zone,
+  constraint can_be_undone_once_confirmed CHECK ((((confirmed_at IS NULL) = (undo_hash IS NULL)) AND ((confirmed_at IS NULL) = (before_targets IS NULL)))),
+  constraint few_wrong_codes CHECK (((wrong_codes >= 0) AND (wrong_codes <= 5))),
+  constraint paused_when_confirmed CHECK (((paused_at IS NULL) OR (confirmed_at IS NOT NULL))),
+  constraint forwarding_requests_pkey PRIMARY KEY (request_no)
 );
 
 create table public.held_posts (
@@ -159,6 +243,54 @@ create table public.held_posts (
   sender_told_at timestamp with time zone,
   owner_told_at timestamp with time zone,
   constraint held_posts_message_id_list_pk PRIMARY KEY (message_id, list)
+);
+
+create table public.import_chunks (
+  upload_no bigint not null,
+  chunk_no integer not null,
+  octets bytea not null,
+  constraint import_chunks_upload_no_import_uploads_upload_no_fk FOREIGN KEY (upload_no) REFERENCES public.import_uploads(upload_no) ON DELETE CASCADE,
+  constraint import_chunks_upload_no_chunk_no_pk PRIMARY KEY (upload_no, chunk_no)
+);
+
+create table public.import_lines (
+  upload_no bigint not null,
+  state text not null,
+  line integer not null,
+  address text,
+  before jsonb,
+  after jsonb,
+  problem text,
+  fix text,
+  cells text[],
+  constraint import_lines_upload_no_import_uploads_upload_no_fk FOREIGN KEY (upload_no) REFERENCES public.import_uploads(upload_no) ON DELETE CASCADE,
+  constraint import_lines_upload_no_state_line_pk PRIMARY KEY (upload_no, state, line)
+);
+
+create table public.import_uploads (
+  upload_no bigint not null default nextval('public.import_uploads_upload_no_seq'::regclass),
+  principal text collate "C" not null,
+  domains text[],
+  name text not null,
+  format text not null,
+  domain text,
+  delimiter text,
+  encoding text,
+  replaces boolean not null,
+  skip_problems boolean not null,
+  size bigint not null,
+  state text not null default 'waiting'::text,
+  progress real not null default 0,
+  doing text not null default ''::text,
+  round integer not null default 0,
+  made_at timestamp with time zone not null default now(),
+  touched_at timestamp with time zone not null default now(),
+  found jsonb,
+  directory_version bigint,
+  failure jsonb,
+  change_no bigint,
+  constraint known_import_state CHECK ((state = ANY (ARRAY['waiting'::text, 'reading'::text, 'ready'::text, 'applying'::text, 'applied'::text, 'failed'::text]))),
+  constraint import_uploads_pkey PRIMARY KEY (upload_no)
 );
 
 create table public.known_recipients (
@@ -268,6 +400,81 @@ create table public.nodes (
   constraint nodes_pkey PRIMARY KEY (node_no)
 );
 
+create table public.panel_grants (
+  grant_no bigint not null default nextval('public.panel_grants_grant_no_seq'::regclass),
+  principal text collate "C" not null,
+  role text not null,
+  domain text collate "C",
+  ends_at timestamp with time zone,
+  granted_by text not null,
+  granted_at timestamp with time zone not null default now(),
+  constraint everywhere_or_scoped CHECK (((role = ANY (ARRAY['superadmin'::text, 'auditor'::text])) = (domain IS NULL))),
+  constraint known_role CHECK ((role = ANY (ARRAY['superadmin'::text, 'department-admin'::text, 'helpdesk'::text, 'auditor'::text]))),
+  constraint panel_grants_pkey PRIMARY KEY (grant_no),
+  constraint one_grant_of_a_kind UNIQUE NULLS NOT DISTINCT (principal, role, domain)
+);
+
+create table public.panel_requests (
+  principal text collate "C" not null,
+  request_key text collate "C" not null,
+  request_hash bytea not null,
+  status integer,
+  headers json,
+  body text,
+  made_at timestamp with time zone not null default now(),
+  constraint panel_requests_principal_request_key_pk PRIMARY KEY (principal, request_key)
+);
+
+create table public.panel_sessions (
+  token_hash bytea not null,
+  principal text collate "C" not null,
+  addresses text[] not null,
+  client_address text not null,
+  made_at timestamp with time zone not null default now(),
+  seen_at timestamp with time zone not null default now(),
+  ends_at timestamp with time zone not null,
+  constraint panel_sessions_pkey PRIMARY KEY (token_hash)
+);
+
+create table public.panel_sign_ins (
+  state_hash bytea not null,
+  browser_hash bytea not null,
+  nonce text not null,
+  verifier text not null,
+  return_to text not null,
+  source text not null,
+  ends_at timestamp with time zone not null,
+  constraint panel_sign_ins_pkey PRIMARY KEY (state_hash)
+);
+
+create table public.panel_tokens (
+  token_no bigint not null default nextval('public.panel_tokens_token_no_seq'::regclass),
+  token_hash bytea not null,
+  name text not null,
+  principal text collate "C" not null,
+  scopes text[] not null,
+  domain text collate "C",
+  networks text[] not null,
+  made_at timestamp with time zone not null default now(),
+  last_used_at timestamp with time zone,
+  ends_at timestamp with time zone not null,
+  revoked_at timestamp with time zone,
+  constraint panel_tokens_pkey PRIMARY KEY (token_no),
+  constraint panel_tokens_token_hash_unique UNIQUE (token_hash)
+);
+
+create table public.panel_users (
+  login text collate "C" not null,
+  hash text not null,
+  totp_secret bytea,
+  totp_step bigint,
+  totp_pending bytea,
+  created_at timestamp with time zone not null default now(),
+  changed_at timestamp with time zone not null default now(),
+  constraint panel_login_in_lower_case CHECK (((login = lower(login)) AND (login <> ''::text))),
+  constraint panel_users_pkey PRIMARY KEY (login)
+);
+
 create table public.queued_recipients (
   message_id bigint not null,
   recipient_no integer not null,
@@ -309,6 +516,14 @@ create table public.routes (
   domain text collate "C" not null,
   url text not null,
   constraint routes_pkey PRIMARY KEY (domain)
+);
+
+create table public.searches (
+  name text not null,
+  began_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  of json,
+  constraint searches_pkey PRIMARY KEY (name)
 );
 
 create table public.secrets (
@@ -379,25 +594,65 @@ CREATE INDEX account_addresses_by_login ON public.account_addresses USING btree 
 
 CREATE INDEX app_passwords_by_login ON public.app_passwords USING btree (login, selector);
 
+CREATE INDEX change_records_by_domain ON public.change_records USING btree (txid, split_part(object, '@'::text, '-1'::integer));
+
 CREATE INDEX change_records_by_object ON public.change_records USING btree (object, change_no);
+
+CREATE INDEX change_records_by_transaction ON public.change_records USING btree (txid, change_no);
+
+CREATE INDEX change_sets_by_actor ON public.change_sets USING btree (actor, change_no);
+
+CREATE INDEX change_sets_by_time ON public.change_sets USING btree (changed_at);
+
+CREATE UNIQUE INDEX change_sets_by_transaction ON public.change_sets USING btree (txid, changed_at);
+
+CREATE INDEX deliveries_by_end ON ONLY public.deliveries USING brin (ended_at) WITH (autosummarize='on') with {autosummarize=on};
 
 CREATE INDEX deliveries_by_final_recipient ON ONLY public.deliveries USING btree (final_recipient, message_id);
 
 CREATE INDEX deliveries_by_original_recipient ON ONLY public.deliveries USING btree (original_recipient, message_id);
 
+CREATE INDEX directory_history_by_transaction ON public.directory_history USING brin (begun_in) WITH (pages_per_range='32') with {pages_per_range=32};
+
+CREATE INDEX entries_by_change ON public.entries USING btree (changed_at, address);
+
 CREATE INDEX entries_by_domain ON public.entries USING btree (domain, address);
 
 CREATE INDEX entries_by_expiry ON public.entries USING btree (expires_at) WHERE (expires_at IS NOT NULL);
 
+CREATE INDEX entries_by_owner ON public.entries USING btree (owner, address) WHERE (owner IS NOT NULL);
+
 CREATE INDEX entries_by_skeleton ON public.entries USING btree (public.name_skeleton(address));
+
+CREATE INDEX entries_by_text ON public.entries USING gin ((((((address || ' '::text) || COALESCE(owner, ''::text)) || ' '::text) || lower(COALESCE(note, ''::text)))) public.gin_trgm_ops);
+
+CREATE INDEX entries_disabled ON public.entries USING btree (address) WHERE (disabled IS NOT NULL);
+
+CREATE INDEX entries_lists ON public.entries USING btree (address) WHERE (kind = 'list'::text);
+
+CREATE INDEX entries_moved ON public.entries USING btree (address) WHERE (moved_to IS NOT NULL);
+
+CREATE INDEX entries_without_owner ON public.entries USING btree (domain, address) WHERE (owner IS NULL);
+
+CREATE UNIQUE INDEX forwarding_requests_by_link ON public.forwarding_requests USING btree (link_hash);
+
+CREATE INDEX forwarding_requests_by_principal ON public.forwarding_requests USING btree (principal, made_at);
+
+CREATE INDEX forwarding_requests_by_target ON public.forwarding_requests USING btree (counted_target, made_at);
+
+CREATE UNIQUE INDEX forwarding_requests_by_undo ON public.forwarding_requests USING btree (undo_hash) WHERE (undo_hash IS NOT NULL);
 
 CREATE INDEX held_posts_by_list ON public.held_posts USING btree (list, held_at);
 
 CREATE INDEX held_posts_unannounced ON public.held_posts USING btree (held_at) WHERE (announced_at IS NULL);
 
+CREATE INDEX import_uploads_by_age ON public.import_uploads USING btree (made_at);
+
 CREATE INDEX known_recipients_by_time ON public.known_recipients USING btree (login, first_at);
 
 CREATE INDEX ldap_answers_by_address ON public.ldap_answers USING btree (address);
+
+CREATE INDEX ldap_answers_by_target ON public.ldap_answers USING gin (targets);
 
 CREATE INDEX list_posts_by_time ON public.list_posts USING btree (list, posted_at);
 
@@ -411,13 +666,37 @@ CREATE INDEX messages_by_reverse_path ON ONLY public.messages USING btree (rever
 
 CREATE INDEX moved_notices_by_time ON public.moved_notices USING btree (address, noticed_at);
 
+CREATE UNIQUE INDEX one_verified_of_an_address ON public.forwarding_requests USING btree (address) WHERE ((confirmed_at IS NOT NULL) AND (ended_at IS NULL));
+
+CREATE UNIQUE INDEX one_waiting_of_an_address ON public.forwarding_requests USING btree (address) WHERE ((confirmed_at IS NULL) AND (ended_at IS NULL));
+
+CREATE INDEX panel_requests_by_age ON public.panel_requests USING btree (made_at);
+
+CREATE INDEX panel_sessions_by_end ON public.panel_sessions USING btree (ends_at);
+
+CREATE INDEX panel_sessions_by_principal ON public.panel_sessions USING btree (principal);
+
+CREATE INDEX panel_sign_ins_by_end ON public.panel_sign_ins USING btree (ends_at);
+
+CREATE INDEX panel_sign_ins_by_source ON public.panel_sign_ins USING btree (source);
+
+CREATE INDEX panel_tokens_by_principal ON public.panel_tokens USING btree (principal);
+
 CREATE INDEX queued_recipients_due ON public.queued_recipients USING btree (lane, next_attempt_at, destination) WHERE ((held_at IS NULL) AND (quarantined_at IS NULL));
 
 CREATE INDEX queued_recipients_held_by ON public.queued_recipients USING btree (held_by, message_id) WHERE (held_by IS NOT NULL);
 
+CREATE INDEX queued_recipients_stopped ON public.queued_recipients USING btree (message_id) WHERE ((held_at IS NOT NULL) OR (quarantined_at IS NOT NULL));
+
+CREATE INDEX queued_recipients_untried_for ON public.queued_recipients USING btree (original_recipient, message_id) WHERE ((claimed_by IS NULL) AND (last_attempt_at IS NULL));
+
+CREATE INDEX queued_recipients_untried_to ON public.queued_recipients USING btree (final_recipient, message_id) WHERE ((claimed_by IS NULL) AND (last_attempt_at IS NULL));
+
 CREATE INDEX sign_in_attempts_by_age ON public.sign_in_attempts USING btree (tried_at);
 
 CREATE INDEX targets_by_target ON public.targets USING btree (target);
+
+CREATE INDEX targets_by_target_domain ON public.targets USING btree (split_part(target, '@'::text, '-1'::integer), address);
 
 CREATE INDEX targets_with_dates ON public.targets USING btree (address) WHERE ((starts_at IS NOT NULL) OR (expires_at IS NOT NULL));
 
@@ -497,6 +776,112 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION public.gin_extract_query_trgm(text, internal, smallint, internal, internal, internal, internal)
+ RETURNS internal
+ LANGUAGE c
+ IMMUTABLE PARALLEL SAFE STRICT
+AS '$libdir/pg_trgm', $function$gin_extract_query_trgm$function$;
+
+CREATE OR REPLACE FUNCTION public.gin_extract_value_trgm(text, internal)
+ RETURNS internal
+ LANGUAGE c
+ IMMUTABLE PARALLEL SAFE STRICT
+AS '$libdir/pg_trgm', $function$gin_extract_value_trgm$function$;
+
+CREATE OR REPLACE FUNCTION public.gin_trgm_consistent(internal, smallint, text, integer, internal, internal, internal, internal)
+ RETURNS boolean
+ LANGUAGE c
+ IMMUTABLE PARALLEL SAFE STRICT
+AS '$libdir/pg_trgm', $function$gin_trgm_consistent$function$;
+
+CREATE OR REPLACE FUNCTION public.gin_trgm_triconsistent(internal, smallint, text, integer, internal, internal, internal)
+ RETURNS "char"
+ LANGUAGE c
+ IMMUTABLE PARALLEL SAFE STRICT
+AS '$libdir/pg_trgm', $function$gin_trgm_triconsistent$function$;
+
+CREATE OR REPLACE FUNCTION public.gtrgm_compress(internal)
+ RETURNS internal
+ LANGUAGE c
+ IMMUTABLE PARALLEL SAFE STRICT
+AS '$libdir/pg_trgm', $function$gtrgm_compress$function$;
+
+CREATE OR REPLACE FUNCTION public.gtrgm_consistent(internal, text, smallint, oid, internal)
+ RETURNS boolean
+ LANGUAGE c
+ IMMUTABLE PARALLEL SAFE STRICT
+AS '$libdir/pg_trgm', $function$gtrgm_consistent$function$;
+
+CREATE OR REPLACE FUNCTION public.gtrgm_decompress(internal)
+ RETURNS internal
+ LANGUAGE c
+ IMMUTABLE PARALLEL SAFE STRICT
+AS '$libdir/pg_trgm', $function$gtrgm_decompress$function$;
+
+CREATE OR REPLACE FUNCTION public.gtrgm_distance(internal, text, smallint, oid, internal)
+ RETURNS double precision
+ LANGUAGE c
+ IMMUTABLE PARALLEL SAFE STRICT
+AS '$libdir/pg_trgm', $function$gtrgm_distance$function$;
+
+CREATE OR REPLACE FUNCTION public.gtrgm_in(cstring)
+ RETURNS public.gtrgm
+ LANGUAGE c
+ IMMUTABLE PARALLEL SAFE STRICT
+AS '$libdir/pg_trgm', $function$gtrgm_in$function$;
+
+CREATE OR REPLACE FUNCTION public.gtrgm_options(internal)
+ RETURNS void
+ LANGUAGE c
+ IMMUTABLE PARALLEL SAFE
+AS '$libdir/pg_trgm', $function$gtrgm_options$function$;
+
+CREATE OR REPLACE FUNCTION public.gtrgm_out(public.gtrgm)
+ RETURNS cstring
+ LANGUAGE c
+ IMMUTABLE PARALLEL SAFE STRICT
+AS '$libdir/pg_trgm', $function$gtrgm_out$function$;
+
+CREATE OR REPLACE FUNCTION public.gtrgm_penalty(internal, internal, internal)
+ RETURNS internal
+ LANGUAGE c
+ IMMUTABLE PARALLEL SAFE STRICT
+AS '$libdir/pg_trgm', $function$gtrgm_penalty$function$;
+
+CREATE OR REPLACE FUNCTION public.gtrgm_picksplit(internal, internal)
+ RETURNS internal
+ LANGUAGE c
+ IMMUTABLE PARALLEL SAFE STRICT
+AS '$libdir/pg_trgm', $function$gtrgm_picksplit$function$;
+
+CREATE OR REPLACE FUNCTION public.gtrgm_same(public.gtrgm, public.gtrgm, internal)
+ RETURNS internal
+ LANGUAGE c
+ IMMUTABLE PARALLEL SAFE STRICT
+AS '$libdir/pg_trgm', $function$gtrgm_same$function$;
+
+CREATE OR REPLACE FUNCTION public.gtrgm_union(internal, internal)
+ RETURNS public.gtrgm
+ LANGUAGE c
+ IMMUTABLE PARALLEL SAFE STRICT
+AS '$libdir/pg_trgm', $function$gtrgm_union$function$;
+
+CREATE OR REPLACE FUNCTION public.keep_change_sets()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+	-- The last record of a transaction speaks of all of it ("import csv", "domain remove"): the set is called after it.
+	INSERT INTO change_sets (change_no, changed_at, txid, actor, why, action, object, records)
+	SELECT min(change_no), changed_at, txid, (array_agg(actor ORDER BY change_no))[1], (array_agg(why ORDER BY change_no))[1],
+	       (array_agg(action ORDER BY change_no DESC))[1], (array_agg(object ORDER BY change_no DESC))[1], count(*)
+	  FROM new_rows GROUP BY txid, changed_at, CASE WHEN txid IS NULL THEN change_no END
+	    ON CONFLICT (txid, changed_at) DO UPDATE
+	   SET action = excluded.action, object = excluded.object, records = change_sets.records + excluded.records;
+	RETURN NULL;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION public.keep_history()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -564,6 +949,72 @@ AS $function$
 	SELECT translate(lower(regexp_replace(address, '@[^@]*$', '')), '01.-_', 'ol') || '@' || regexp_replace(address, '^.*@', '')
 $function$;
 
+CREATE OR REPLACE FUNCTION public.set_limit(real)
+ RETURNS real
+ LANGUAGE c
+ STRICT
+AS '$libdir/pg_trgm', $function$set_limit$function$;
+
+CREATE OR REPLACE FUNCTION public.show_limit()
+ RETURNS real
+ LANGUAGE c
+ STABLE PARALLEL SAFE STRICT
+AS '$libdir/pg_trgm', $function$show_limit$function$;
+
+CREATE OR REPLACE FUNCTION public.show_trgm(text)
+ RETURNS text[]
+ LANGUAGE c
+ IMMUTABLE PARALLEL SAFE STRICT
+AS '$libdir/pg_trgm', $function$show_trgm$function$;
+
+CREATE OR REPLACE FUNCTION public.similarity(text, text)
+ RETURNS real
+ LANGUAGE c
+ IMMUTABLE PARALLEL SAFE STRICT
+AS '$libdir/pg_trgm', $function$similarity$function$;
+
+CREATE OR REPLACE FUNCTION public.similarity_dist(text, text)
+ RETURNS real
+ LANGUAGE c
+ IMMUTABLE PARALLEL SAFE STRICT
+AS '$libdir/pg_trgm', $function$similarity_dist$function$;
+
+CREATE OR REPLACE FUNCTION public.similarity_op(text, text)
+ RETURNS boolean
+ LANGUAGE c
+ STABLE PARALLEL SAFE STRICT
+AS '$libdir/pg_trgm', $function$similarity_op$function$;
+
+CREATE OR REPLACE FUNCTION public.strict_word_similarity(text, text)
+ RETURNS real
+ LANGUAGE c
+ IMMUTABLE PARALLEL SAFE STRICT
+AS '$libdir/pg_trgm', $function$strict_word_similarity$function$;
+
+CREATE OR REPLACE FUNCTION public.strict_word_similarity_commutator_op(text, text)
+ RETURNS boolean
+ LANGUAGE c
+ STABLE PARALLEL SAFE STRICT
+AS '$libdir/pg_trgm', $function$strict_word_similarity_commutator_op$function$;
+
+CREATE OR REPLACE FUNCTION public.strict_word_similarity_dist_commutator_op(text, text)
+ RETURNS real
+ LANGUAGE c
+ IMMUTABLE PARALLEL SAFE STRICT
+AS '$libdir/pg_trgm', $function$strict_word_similarity_dist_commutator_op$function$;
+
+CREATE OR REPLACE FUNCTION public.strict_word_similarity_dist_op(text, text)
+ RETURNS real
+ LANGUAGE c
+ IMMUTABLE PARALLEL SAFE STRICT
+AS '$libdir/pg_trgm', $function$strict_word_similarity_dist_op$function$;
+
+CREATE OR REPLACE FUNCTION public.strict_word_similarity_op(text, text)
+ RETURNS boolean
+ LANGUAGE c
+ STABLE PARALLEL SAFE STRICT
+AS '$libdir/pg_trgm', $function$strict_word_similarity_op$function$;
+
 CREATE OR REPLACE FUNCTION public.tell_domains_changed()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -600,6 +1051,38 @@ BEGIN
 	RETURN NULL;
 END
 $function$;
+
+CREATE OR REPLACE FUNCTION public.word_similarity(text, text)
+ RETURNS real
+ LANGUAGE c
+ IMMUTABLE PARALLEL SAFE STRICT
+AS '$libdir/pg_trgm', $function$word_similarity$function$;
+
+CREATE OR REPLACE FUNCTION public.word_similarity_commutator_op(text, text)
+ RETURNS boolean
+ LANGUAGE c
+ STABLE PARALLEL SAFE STRICT
+AS '$libdir/pg_trgm', $function$word_similarity_commutator_op$function$;
+
+CREATE OR REPLACE FUNCTION public.word_similarity_dist_commutator_op(text, text)
+ RETURNS real
+ LANGUAGE c
+ IMMUTABLE PARALLEL SAFE STRICT
+AS '$libdir/pg_trgm', $function$word_similarity_dist_commutator_op$function$;
+
+CREATE OR REPLACE FUNCTION public.word_similarity_dist_op(text, text)
+ RETURNS real
+ LANGUAGE c
+ IMMUTABLE PARALLEL SAFE STRICT
+AS '$libdir/pg_trgm', $function$word_similarity_dist_op$function$;
+
+CREATE OR REPLACE FUNCTION public.word_similarity_op(text, text)
+ RETURNS boolean
+ LANGUAGE c
+ STABLE PARALLEL SAFE STRICT
+AS '$libdir/pg_trgm', $function$word_similarity_op$function$;
+
+CREATE TRIGGER change_sets_kept AFTER INSERT ON public.change_records REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.keep_change_sets();
 
 CREATE TRIGGER domains_changed AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.domains FOR EACH STATEMENT EXECUTE FUNCTION public.tell_domains_changed();
 

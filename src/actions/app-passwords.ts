@@ -20,19 +20,22 @@ export type AppPasswordView = {
 /** What the LDAP sources of this process say of a login. */
 export type Directories = readonly Pick<PeopleDirectory, "person">[];
 
-/** Makes a password for one device of a person with an account, or of a directory. `password` is shown now and never again: the database has its hash alone. */
+/** Makes a password for one device of a person with an account, or of a directory. `password` is shown now and never again: the database has its hash alone. `most`: so many may be in use. */
 export async function createAppPassword(
   db: Db,
   author: Author,
   directories: Directories,
   name: string,
   device: string,
+  most = Number.POSITIVE_INFINITY,
 ): Promise<AppPasswordView & { readonly password: string }> {
   if (!/^[^\p{C}]{1,100}$/u.test(device) || device.trim() === "")
     throw new Refusal("badData", `${quoted(device)} cannot name a device`, "Write what the owner will know it by, as in phone.");
   const login = await knownLogin(db, directories, loginOf(name));
   const made = await newPassword(); // before the lock: it takes its time
   return changing(db, async (tx) => {
+    const used = await tx.query({ text: "select from app_passwords where login = $1 and revoked_at is null", values: [login] });
+    if (used.rowCount >= most) throw new Refusal("refused", `${login} has ${most} passwords already`, "Remove one that is not used.");
     const { rows } = await tx.query<AppPasswordView>({
       text: `insert into app_passwords (login, device, selector, hash) values ($1, $2, $3, $4) returning ${PASSWORD}`,
       values: [login, device, made.selector, made.hash],

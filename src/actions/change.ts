@@ -56,4 +56,13 @@ export async function recordChange(tx: Queryable, author: Author, record: Change
   });
 }
 
+/** The number of the first change record of this transaction; null: it has none. */
+export async function changeOfThis(tx: Queryable): Promise<number | null> {
+  const { rows } = await tx.query<{ change_no: number | null }>({
+    text: `select min(change_no)::double precision as change_no from change_records
+            where txid = (pg_current_xact_id_if_assigned()::text)::bigint and changed_at = now()`,
+  });
+  return rows[0]?.change_no ?? null;
+}
+
 const asJson = (value: unknown): string | null => (value === null || value === undefined ? null : JSON.stringify(value));

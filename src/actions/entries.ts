@@ -1,6 +1,7 @@
 /** Reading what stands in the directory's tables, for listings, for the record of a change and for the one who asks. */
 import type { Queryable } from "../db/client.ts";
 import type { Posting } from "../directory/directory.ts";
+import { EVERYTHING, entryInScope, scopeValues } from "./scope.ts";
 
 /** An alias or a list as the command line and the API show it; times as ISO 8601 in UTC. */
 export type EntryView = {
@@ -60,6 +61,18 @@ export async function readEntry(db: Queryable, address: string, lock = false): P
   return rows[0] ? entryView(rows[0]) : null;
 }
 
+/** The same for showing: of the targets the first `named`, and how many there are. A list may have 100,000. */
+export async function readEntryBrief(db: Queryable, address: string, named: number): Promise<EntryRow | null> {
+  const { rows } = await db.query<Raw>({
+    text: `select ${COLUMNS}, (select count(*)::int from targets t where t.address = e.address) as target_count,
+                  array(select target from targets t where t.address = e.address order by target limit $2) as targets
+             from entries e where e.address = $1`,
+    values: [address, named],
+  });
+  const [row] = rows;
+  return row === undefined ? null : { ...entryView(row), target_count: row.target_count };
+}
+
 /** What a listing is asked for. Paging is by key: `after` is the last address of the page before. */
 export type Listing = { readonly kind?: "alias" | "list"; readonly domain?: string; readonly after?: string; readonly limit: number };
 
@@ -80,11 +93,11 @@ export async function entriesPage(db: Queryable, asked: Listing): Promise<readon
 }
 
 /** One page of entries of both kinds with all their targets, in order of address: for exports. */
-export async function entriesWithTargets(db: Queryable, after: string, limit: number): Promise<readonly EntryView[]> {
+export async function entriesWithTargets(db: Queryable, after: string, limit: number, scope = EVERYTHING): Promise<readonly EntryView[]> {
   const { rows } = await db.query<Raw>({
     text: `select ${COLUMNS}, array(select target from targets t where t.address = e.address order by target) as targets
-             from entries e where e.address > $1 order by e.address limit $2`,
-    values: [after, limit],
+             from entries e where e.address > $1 and ${entryInScope("e", 3)} order by e.address limit $2`,
+    values: [after, limit, ...scopeValues(scope)],
   });
   return rows.map(entryView);
 }

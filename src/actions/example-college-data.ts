@@ -94,5 +94,8 @@ export const roles: Readonly<Record<string, readonly string[]>> = {
 /** The list that holds all others: lists of all faculty, all staff, all students, and in them those of the units. */
 export const EVERYONE = `everyone@${CAMPUS}`;
 
+/** Whose address was switched off, and is still a target of an office. */
+export const FORMER_DEAN = `former.dean@${CAMPUS}`;
+
 /** What nobody may save: the help desk would send its mail to the night desk, which sends it back. */
 export const loopAttempt = { address: `helpdesk@${CAMPUS}`, targets: [`victor.hill@${CAMPUS}`, `night-desk@${CAMPUS}`] };

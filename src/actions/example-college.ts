@@ -3,9 +3,23 @@ import type { Db } from "../db/client.ts";
 import { setAlias } from "./aliases.ts";
 import type { Author } from "./change.ts";
 import { addDomain, listDomains } from "./domains.ts";
-import { ALUMNI, addressOf, CAMPUS, CS, EVERYONE, loopAttempt, MAILBOXES, type Person, people, roles } from "./example-college-data.ts";
+import {
+  ALUMNI,
+  addressOf,
+  CAMPUS,
+  CS,
+  EVERYONE,
+  FORMER_DEAN,
+  loopAttempt,
+  MAILBOXES,
+  type Person,
+  people,
+  roles,
+} from "./example-college-data.ts";
+import { disableEntry } from "./life.ts";
 import { addMembers, createList } from "./lists.ts";
 import { Refusal } from "./refusal.ts";
+import { together } from "./rehearse.ts";
 import { setRoute } from "./routes.ts";
 
 const AUTHOR: Author = { actor: "demo", why: "the example college" };
@@ -22,7 +36,7 @@ export type ExampleCollege = { readonly loaded: boolean; readonly people: number
  */
 export async function loadExampleCollege(db: Db, mailDir: string): Promise<ExampleCollege> {
   const loaded = !(await listDomains(db)).some((domain) => domain.domain === CAMPUS);
-  if (loaded) await db.transaction((tx) => load({ ...db, ...tx, transaction: (work) => work(tx) }));
+  if (loaded) await together(db, load);
   await setRoute(db, AUTHOR, "*", `maildir:${join(mailDir, "elsewhere", "{domain}", "{local}")}`, NOWHERE);
   await setRoute(db, AUTHOR, MAILBOXES, `maildir:${join(mailDir, "{local}")}`, NOWHERE);
   return { loaded, people: people.length, refusal: await tryToLoop(db) };
@@ -34,6 +48,17 @@ async function load(db: Db): Promise<void> {
   await addLists(db);
   for (const [address, targets] of Object.entries(roles))
     await setAlias(db, AUTHOR, { address, targets: targets.map(atCampus), allow: { reserved: true } });
+  await addTroubles(db);
+}
+
+/** Something to find: an office whose only target was switched off, a list nobody is on, and one whose posts wait for its owner. */
+async function addTroubles(db: Db): Promise<void> {
+  await setAlias(db, AUTHOR, { address: FORMER_DEAN, targets: [`nora.hall@${CAMPUS}`] });
+  await disableEntry(db, { ...AUTHOR, why: "left in June" }, "alias", FORMER_DEAN, "hard", undefined);
+  await setAlias(db, AUTHOR, { address: `grants-office@${CAMPUS}`, targets: [FORMER_DEAN], owner: `helpdesk@${CAMPUS}` });
+  await createList(db, AUTHOR, { address: `book-club@${CAMPUS}`, owner: `library@${CAMPUS}` });
+  await createList(db, AUTHOR, { address: `announcements@${CAMPUS}`, owner: `president@${CAMPUS}`, posting: "moderated" });
+  await addMembers(db, AUTHOR, `announcements@${CAMPUS}`, [EVERYONE]);
 }
 
 async function addDomains(db: Db): Promise<void> {

@@ -5,13 +5,14 @@ import { disabledCell } from "./disabled.ts";
 import { listDomains } from "./domains.ts";
 import { type EntryView, entriesWithTargets, inPages } from "./entries.ts";
 import { csvLine } from "./import/cell.ts";
+import { EVERYTHING, type Scope } from "./scope.ts";
 
 /** Entries read at a time. A list of 100,000 members is one of them: 4 MB. */
 const PAGE = 500;
 
-const entries = (db: Db): AsyncGenerator<EntryView> =>
+const entries = (db: Db, scope = EVERYTHING): AsyncGenerator<EntryView> =>
   inPages(
-    (after) => entriesWithTargets(db, after, PAGE),
+    (after) => entriesWithTargets(db, after, PAGE, scope),
     (entry) => entry.address,
   );
 
@@ -22,9 +23,9 @@ const HEADER = ["address", "targets", "kind", "owner", "expires", "note", "posti
   "own_copy", "leave", "limit", "senders", "excluded"];
 
 /** CSV with our own columns, lines ended by CRLF (RFC 4180 §2), in order of address; cells a spreadsheet would calculate get a `'`. */
-export async function* exportCsv(db: Db): AsyncGenerator<string> {
+export async function* exportCsv(db: Db, scope: Scope = EVERYTHING): AsyncGenerator<string> {
   yield csvLine(HEADER);
-  for await (const e of entries(db)) {
+  for await (const e of entries(db, scope)) {
     const targets = e.targets.map(textOfKey).join(" ");
     yield csvLine([
       textOfKey(e.address),
@@ -45,6 +46,11 @@ export async function* exportCsv(db: Db): AsyncGenerator<string> {
       e.excluded.map(textOfKey).join(" "),
     ]);
   }
+}
+
+/** One line of JSON for each entry in scope, in order of address; texts as they are. */
+export async function* exportJsonLines(db: Db, scope: Scope): AsyncGenerator<string> {
+  for await (const entry of entries(db, scope)) yield `${JSON.stringify(entry)}\n`;
 }
 
 /**

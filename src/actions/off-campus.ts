@@ -23,5 +23,6 @@ export async function refuseOffCampus(
     "refused",
     `${row.affiliation} may not forward off campus: ${named.join(", ")}${rows.length > 3 ? ", …" : ""}`,
     `Name an address on campus. For an exception: make it so first, then mailroom policy except ${row.address} --until DATE`,
+    "policy-external",
   );
 }

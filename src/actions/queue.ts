@@ -7,34 +7,61 @@ import { queueIdOf } from "../mail/queue-id.ts";
 import { reply } from "../mail/reply.ts";
 import type { ClaimedMessage, Settlement } from "../queue/claim.ts";
 import type { Selection } from "../queue/selection.ts";
-import { hold, release, remove, retry, type Steered, type SteeredBy, type SteeredRecipient } from "../queue/steer.ts";
+import { countSelected, hold, release, remove, retry, type Steered, type SteeredBy, type SteeredRecipient } from "../queue/steer.ts";
 import { type Author, recordChange } from "./change.ts";
+import { Refusal } from "./refusal.ts";
+
+/** How many recipients the author was told of: another number refuses the whole. Not given: however many there are. */
+type ExpectedCount = number | undefined;
 
 /** Tries the selected recipients again at once. */
-export const retryQueued = (db: Db, author: Author, selection: Selection): Promise<Steered> =>
-  steering(db, author, "queue.retry", selection, (tx) => retry(tx, selection));
+export const retryQueued = (db: Db, author: Author, selection: Selection, expected?: ExpectedCount): Promise<Steered> =>
+  steering(db, author, "queue.retry", selection, expected, (tx) => retry(tx, selection));
 
 /** Keeps them until somebody releases them. */
-export const holdQueued = (db: Db, author: Author, selection: Selection): Promise<Steered> =>
-  steering(db, author, "queue.hold", selection, (tx) => hold(tx, selection, author.why ?? `held by ${author.actor}`));
+export const holdQueued = (db: Db, author: Author, selection: Selection, expected?: ExpectedCount): Promise<Steered> =>
+  steering(db, author, "queue.hold", selection, expected, (tx) => hold(tx, selection, author.why ?? `held by ${author.actor}`));
 
 /** Ends holding and quarantine. */
-export const releaseQueued = (db: Db, author: Author, selection: Selection): Promise<Steered> =>
-  steering(db, author, "queue.release", selection, (tx) => release(tx, selection));
+export const releaseQueued = (db: Db, author: Author, selection: Selection, expected?: ExpectedCount): Promise<Steered> =>
+  steering(db, author, "queue.release", selection, expected, (tx) => release(tx, selection));
 
 /** Ends them without telling anybody. */
-export const deleteQueued = (db: Db, author: Author, selection: Selection): Promise<Steered> =>
-  steering(db, author, "queue.delete", selection, (tx) => remove(tx, selection));
+export const deleteQueued = (db: Db, author: Author, selection: Selection, expected?: ExpectedCount): Promise<Steered> =>
+  steering(db, author, "queue.delete", selection, expected, (tx) => remove(tx, selection));
+
+/** How many recipients an action would meet. More than `atMost` are refused: a page that waits for an answer is no place for them. */
+export async function countQueued(db: Queryable, selection: Selection, atMost: number): Promise<number> {
+  const matched = await countSelected(db, selection, atMost);
+  if (matched <= atMost) return matched;
+  throw new Refusal(
+    "refused",
+    `these are more than ${atMost} recipients, which is too many for one request`,
+    "Choose fewer, or use the command line on the server: mailroom queue --help",
+  );
+}
+
+function mustBe(expected: ExpectedCount, matched: number): void {
+  if (expected === undefined || expected === matched) return;
+  throw new Refusal(
+    "refused",
+    `it was confirmed for ${expected} recipients, and now it would be ${matched}: nothing was done`,
+    "Look again, and confirm the number there is now.",
+    "count-changed",
+  );
+}
 
 async function steering(
   db: Db,
   author: Author,
   action: string,
   selection: Selection,
+  expected: ExpectedCount,
   work: (tx: Queryable) => Promise<SteeredBy>,
 ): Promise<Steered> {
   return db.transaction(async (tx) => {
     const { recipients, ...steered } = await work(tx);
+    mustBe(expected, steered.matched);
     if (steered.done > 0) await recordChange(tx, author, { action, object: objectOf(selection), before: null, after: steered });
     await tell(tx, author, action, recipients, steered.done);
     return steered;
@@ -57,6 +84,8 @@ const objectOf = (selection: Selection): string => {
       return selection.ids.map(queueIdOf).join(" ");
     case "reason":
       return `reason ${selection.reason}`;
+    case "group":
+      return `group ${[selection.group.state, selection.group.party, selection.group.status, selection.group.shape].filter(Boolean).join(" ")}`;
     case "all":
       return "all";
   }
@@ -69,8 +98,15 @@ export type ReturnDeps = {
   readonly settle: (settlements: readonly Settlement[]) => Promise<void>;
 };
 
-/** Ends the selected recipients with a DSN to their senders. Returns how many were returned. */
-export async function returnQueued(db: Db, author: Author, selection: Selection, deps: ReturnDeps): Promise<number> {
+/** Ends the selected recipients with a DSN to their senders. Returns how many were returned. `expected`: as they are counted before the first. */
+export async function returnQueued(
+  db: Db,
+  author: Author,
+  selection: Selection,
+  deps: ReturnDeps,
+  expected?: ExpectedCount,
+): Promise<number> {
+  if (expected !== undefined) mustBe(expected, await countSelected(db, selection, expected));
   let returned = 0;
   for (let messages = await deps.claim(selection); messages.length > 0; messages = await deps.claim(selection)) {
     const settlements = messages.flatMap(returnedSettlements);

@@ -46,6 +46,12 @@ function refuseOurselves(route: Route, { hostname, listeners }: Ourselves): void
   );
 }
 
+/** The same for a route that was stored before: this server may have got new listeners since. One that cannot be read leads nowhere. */
+export function refuseUsOf(url: string, ourselves: Ourselves): void {
+  const parsed = parseRouteUrl(url);
+  if (parsed.ok) refuseOurselves(parsed.route, ourselves);
+}
+
 /** Takes a route away: mail for the domain then goes where `*` says, else where DNS does. */
 export const removeRoute = (db: Db, author: Author, name: string): Promise<RouteView> =>
   changing(db, async (tx) => {

@@ -80,7 +80,7 @@ export async function refuseLoops(tx: Queryable, address: Mailbox): Promise<void
 
 /** `loop` as in `a → b → a`. */
 export const loopRefusal = (loop: string): Refusal =>
-  new Refusal("refused", `this would make a loop: ${loop}`, "Leave out one of these steps. Nothing was changed.");
+  new Refusal("refused", `this would make a loop: ${loop}`, "Leave out one of these steps. Nothing was changed.", "alias-loop", loop);
 
 /** What a list has by itself nobody makes, and a list is not made where somebody has what would be its own. */
 async function refuseGenerated(tx: Queryable, { address, kind }: Wanted): Promise<void> {

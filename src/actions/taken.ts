@@ -15,6 +15,7 @@ export async function refuseTaken(tx: Queryable, author: Author, address: Mailbo
       "refused",
       `${address.localPart}@ is a reserved name (RFC 2142, or of this domain): who writes there expects those who run it`,
       "If it is meant for them, say --role; if you know better, --reserved-ok.",
+      "name-reserved",
     );
   await refuseReuse(tx, author, address.key, allow.reuse === true);
   const similar = await lookAlikes(tx, address.key);
@@ -35,7 +36,8 @@ async function refuseReuse(tx: Queryable, author: Author, key: string, reuse: bo
   });
   const [tombstone] = rows;
   if (tombstone === undefined) return;
-  if (!reuse) throw new Refusal("refused", `${key} was ${heldBy(tombstone)}: its mail would go to somebody else now`, REUSE);
+  if (!reuse)
+    throw new Refusal("refused", `${key} was ${heldBy(tombstone)}: its mail would go to somebody else now`, REUSE, "address-retired");
   if ((author.why ?? "").trim() === "") throw new Refusal("badData", "--reuse needs a reason", "Give it with --why.");
 }
 

@@ -8,6 +8,7 @@ import type { Db } from "../db/client.ts";
 import { isUnavailable } from "../db/faults.ts";
 import type { Log } from "../log/log.ts";
 import { LEAVE_PATH, type Leaving, readLeaveToken } from "../mail/leave-token.ts";
+import { html, PLAIN_HEADERS, plainPage } from "./plain-page.ts";
 
 export type LeaveDeps = { readonly db: Db; readonly secret: Buffer; readonly log: Log };
 
@@ -16,58 +17,42 @@ export function leaveRoutes({ db, secret, log }: LeaveDeps) {
   return new Hono()
     .get(`${LEAVE_PATH}:token`, (c) => {
       const leaving = readLeaveToken(secret, c.req.param("token"));
-      return leaving === null ? c.html(unknown, 404, HEADERS) : c.html(ask(leaving), 200, HEADERS);
+      return leaving === null ? c.html(unknown, 404, PLAIN_HEADERS) : c.html(ask(leaving), 200, PLAIN_HEADERS);
     })
     .post(`${LEAVE_PATH}:token`, async (c) => {
       const leaving = readLeaveToken(secret, c.req.param("token"));
-      if (leaving === null) return c.html(unknown, 404, HEADERS);
+      if (leaving === null) return c.html(unknown, 404, PLAIN_HEADERS);
       try {
         const author = { actor: `${leaving.member} via one-click leave`, why: null };
         const left = await leaveList(db, author, leaving.list, leaving.member);
-        return c.html(left ? done(leaving) : already(leaving), 200, HEADERS);
+        return c.html(left ? done(leaving) : already(leaving), 200, PLAIN_HEADERS);
       } catch (error) {
         log.error("a member could not leave a list", { list: leaving.list, unavailable: isUnavailable(error), error: String(error) });
-        return c.html(later, 503, { ...HEADERS, "retry-after": "60" });
+        return c.html(later, 503, { ...PLAIN_HEADERS, "retry-after": "60" });
       }
     });
 }
 
-/** The page runs nothing, is framed by nobody, and its address goes to nobody. */
-const HEADERS = {
-  "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-  "referrer-policy": "no-referrer",
-  "cache-control": "no-store",
-  "x-content-type-options": "nosniff",
-  "x-robots-tag": "noindex",
-};
-
-const page = (title: string, body: string): string =>
-  `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title>
-<style>body{font:1.1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:4rem auto;padding:0 1rem}button{font:inherit;padding:.5rem 1rem}</style></head>
-<body><main><h1>${title}</h1>${body}</main></body></html>\n`;
-
 const ask = ({ list, member }: Leaving): string =>
-  page(
+  plainPage(
     "Leave this list?",
     `<p>${html(member)} will get no more mail of the list <b>${html(list)}</b>.</p><form method="post"><button>Leave the list</button></form>`,
   );
 
 const done = ({ list, member }: Leaving): string =>
-  page(
+  plainPage(
     "You have left the list",
     `<p>${html(member)} is not on <b>${html(list)}</b> any more.</p><p>To come back, write to the list's owner.</p>`,
   );
 
 const already = ({ list, member }: Leaving): string =>
-  page(
+  plainPage(
     "Nothing to leave",
     `<p>${html(member)} is not on <b>${html(list)}</b>, or members cannot leave it by themselves. Nothing was changed.</p>`,
   );
 
-const unknown = page(
+const unknown = plainPage(
   "This link does not work",
   "<p>It is not whole, or not ours. Copy it again from the mail, or write to the list's owner.</p>",
 );
-const later = page("Not now", "<p>Nothing was changed. Please try again in a minute.</p>");
-
-const html = (text: string): string => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+const later = plainPage("Not now", "<p>Nothing was changed. Please try again in a minute.</p>");

@@ -1,10 +1,12 @@
 import { Command } from "commander";
 import type { EntryRow, EntryView } from "../actions/entries.ts";
+import type { Db } from "../db/client.ts";
 import type { Posting } from "../directory/directory.ts";
 import { counted } from "../mail/counted.ts";
 import { momentText, startText } from "../mail/moment.ts";
 import type { CliContext } from "./context.ts";
 import { allowedBy, lifeVerbs, type MakerOptions, makerOptions } from "./life.ts";
+import { dryRun, printPreview } from "./preview.ts";
 import { authorOf, collect, count, examples, printChange, WHY } from "./verb.ts";
 import { writtenChange, writtenEntry } from "./written.ts";
 
@@ -13,11 +15,13 @@ type SetOptions = {
   owner?: string | false;
   expires?: string | false;
   note?: string | false;
-  why?: string;
-} & MakerOptions & {
+} & RemoveOptions &
+  MakerOptions & {
     starts?: string | false;
     affiliation?: string | false;
   };
+/** Options of the verbs that delete, and of others that may be rehearsed. */
+export type RemoveOptions = { why?: string; dryRun?: boolean };
 /** Options of a listing; the same for aliases and lists. */
 export type ListingOptions = { domain?: string; after?: string; limit?: number };
 
@@ -37,6 +41,7 @@ export function aliasCommand(ctx: CliContext): Command {
     .option("--no-affiliation", "no policy holds for it")
     .option("--note <text>", "a line for whoever reads this later")
     .option("--no-note", "no note")
+    .addOption(dryRun())
     .option(...WHY)
     .addHelpText(
       "after",
@@ -56,9 +61,10 @@ export function aliasCommand(ctx: CliContext): Command {
   alias
     .command("delete <address>")
     .description("delete an alias; what it was stays in the change record, and nobody gets its name by accident")
+    .addOption(dryRun())
     .option(...WHY)
-    .addHelpText("after", examples("mailroom alias delete guest@campus.example"))
-    .action((address: string, options: { why?: string }) => remove(ctx, "alias", address, options));
+    .addHelpText("after", examples("mailroom alias delete guest@campus.example --dry-run", "mailroom alias delete guest@campus.example"))
+    .action((address: string, options: RemoveOptions) => remove(ctx, "alias", address, options));
   return alias;
 }
 
@@ -77,16 +83,20 @@ export function listingVerb(ctx: CliContext, family: Command, kind: "alias" | "l
 async function set(ctx: CliContext, address: string, options: SetOptions): Promise<void> {
   const { setAlias } = await import("../actions/aliases.ts");
   const orNull = (value: string | false | undefined) => (value === false ? null : value); // --no-owner and the like
-  const stored = await setAlias(await ctx.db(), authorOf(ctx, options), {
-    address,
-    targets: options.to,
-    owner: orNull(options.owner),
-    expires: orNull(options.expires),
-    note: orNull(options.note),
-    starts: orNull(options.starts),
-    affiliation: orNull(options.affiliation),
-    allow: allowedBy(options),
-  });
+  const author = authorOf(ctx, options);
+  const work = (db: Db) =>
+    setAlias(db, author, {
+      address,
+      targets: options.to,
+      owner: orNull(options.owner),
+      expires: orNull(options.expires),
+      note: orNull(options.note),
+      starts: orNull(options.starts),
+      affiliation: orNull(options.affiliation),
+      allow: allowedBy(options),
+    });
+  if (options.dryRun) return void (await printPreview(ctx, work, address));
+  const stored = await work(await ctx.db());
   const changed = writtenChange(stored);
   await printChange(ctx, changed, entryLine(changed.after, changed.before === null ? "new" : ""));
 }
@@ -154,9 +164,12 @@ async function listing(ctx: CliContext, kind: "alias" | "list", options: Listing
 }
 
 /** Deletes an alias or a list and says what it was. */
-export async function remove(ctx: CliContext, kind: "alias" | "list", address: string, options: { why?: string }): Promise<void> {
+export async function remove(ctx: CliContext, kind: "alias" | "list", address: string, options: RemoveOptions): Promise<void> {
   const { deleteEntry } = await import("../actions/aliases.ts");
-  const { before, warnings } = await deleteEntry(await ctx.db(), authorOf(ctx, options), kind, address);
+  const author = authorOf(ctx, options);
+  const work = (db: Db) => deleteEntry(db, author, kind, address);
+  if (options.dryRun) return void (await printPreview(ctx, work, address));
+  const { before, warnings } = await work(await ctx.db());
   await printChange(
     ctx,
     { changed: true, before: writtenEntry(before), after: null, warnings },

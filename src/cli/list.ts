@@ -2,14 +2,16 @@ import { Argument, Command, Option } from "commander";
 import type { ListRole } from "../actions/entries.ts";
 import type { Membership } from "../actions/lists.ts";
 import { POSTING } from "../actions/posting.ts";
+import type { Db } from "../db/client.ts";
 import type { Posting } from "../directory/directory.ts";
 import { counted } from "../mail/counted.ts";
 import { textOfKey } from "../mail/mailbox.ts";
-import { entryLine, get, listingVerb, remove } from "./alias.ts";
+import { entryLine, get, listingVerb, type RemoveOptions, remove } from "./alias.ts";
 import type { CliContext } from "./context.ts";
 import { UsageError } from "./exit-codes.ts";
 import { allowedBy, lifeVerbs, type MakerOptions, makerOptions } from "./life.ts";
 import { listFilterCommand } from "./list-filter.ts";
+import { dryRun, printPreview } from "./preview.ts";
 import { authorOf, count, examples, printChange, WHY } from "./verb.ts";
 import { writtenChange } from "./written.ts";
 
@@ -24,7 +26,7 @@ type CreateOptions = {
   expires?: string | false;
   why?: string;
 } & MakerOptions;
-type MembershipOptions = RoleOptions & { starts?: string; expires?: string; why?: string };
+type MembershipOptions = RoleOptions & RemoveOptions & { starts?: string; expires?: string };
 type RoleOptions = { exclude?: boolean; sender?: boolean };
 
 /** `mailroom list …`: lists and their members. */
@@ -67,6 +69,7 @@ export function listCommand(ctx: CliContext): Command {
         .option("--expires <date>", "and nothing after: 2027-01-31 (its end, UTC) or 2027-01-31T18:00Z");
     withRole(command, "not members: addresses, or the members of lists, that get no copy", "not members: those who may post (--post named)")
       .description(does)
+      .addOption(dryRun())
       .option(...WHY)
       .addHelpText(
         "after",
@@ -86,9 +89,10 @@ export function listCommand(ctx: CliContext): Command {
   list
     .command("delete <address>")
     .description("delete a list; who was on it stays in the change record")
+    .addOption(dryRun())
     .option(...WHY)
     .addHelpText("after", examples("mailroom list delete choir@campus.example"))
-    .action((address: string, options: { why?: string }) => remove(ctx, "list", address, options));
+    .action((address: string, options: RemoveOptions) => remove(ctx, "list", address, options));
   return list;
 }
 
@@ -164,10 +168,11 @@ async function membership(
 ): Promise<void> {
   const role = roleOf(options);
   const { addMembers, removeMembers } = await import("../actions/lists.ts");
-  const [db, author] = [await ctx.db(), authorOf(ctx, options)];
-  const changed = await (verb === "add"
-    ? addMembers(db, author, address, members, role, options)
-    : removeMembers(db, author, address, members, role));
+  const author = authorOf(ctx, options);
+  const work = (db: Db) =>
+    verb === "add" ? addMembers(db, author, address, members, role, options) : removeMembers(db, author, address, members, role);
+  if (options.dryRun) return void (await printPreview(ctx, work, address));
+  const changed = await work(await ctx.db());
   const done = { ...changed, done: changed.done.map(textOfKey), already: changed.already.map(textOfKey) };
   if (ctx.json) return ctx.out.json(done);
   for (const key of done.already)

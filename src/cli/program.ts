@@ -3,6 +3,8 @@ import { Command } from "commander";
 import { accountCommand } from "./account.ts";
 import { aliasCommand } from "./alias.ts";
 import { appPasswordCommand } from "./app-password.ts";
+import { bulkCommand } from "./bulk.ts";
+import { changesCommand } from "./changes.ts";
 import { configCommand } from "./config.ts";
 import type { CliContext, GlobalOptions } from "./context.ts";
 import { demoCommand } from "./demo.ts";
@@ -21,7 +23,10 @@ import { routeCommand } from "./route.ts";
 import { sendAsCommand } from "./send-as.ts";
 import { serveCommand, workerCommand } from "./serve.ts";
 import { testRelayCommand } from "./test-relay.ts";
+import { tokenCommand } from "./token.ts";
 import { traceCommand } from "./trace.ts";
+import { undoCommand } from "./undo.ts";
+import { userCommand } from "./user.ts";
 import { version } from "./version.ts";
 
 const EXAMPLES = `
@@ -51,6 +56,8 @@ export function buildProgram(ctx: CliContext): Command {
     accountCommand,
     appPasswordCommand,
     sendAsCommand,
+    userCommand,
+    tokenCommand,
     queueCommand,
     traceCommand,
     explainCommand,
@@ -61,6 +68,9 @@ export function buildProgram(ctx: CliContext): Command {
     policyCommand,
     importCommand,
     exportCommand,
+    bulkCommand,
+    changesCommand,
+    undoCommand,
   ];
   for (const family of families) program.addCommand(family(ctx));
   program.addCommand(workerCommand(), { hidden: true });

@@ -22,6 +22,7 @@ export async function runServer(ctx: CliContext, extras: ServerExtras): Promise<
   const { faultText } = await import("../config/fault.ts");
   const { processLog } = await import("../process-log.ts");
   const { serve } = await import("../main.ts");
+  const { shownSettings } = await import("../config/print-settings.ts");
   const { log, flush } = processLog(settings.log, process.stdout.isTTY);
   for (const warning of loaded.warnings) log.warn(faultText(warning));
   const stopped = stopSignal();
@@ -30,6 +31,7 @@ export async function runServer(ctx: CliContext, extras: ServerExtras): Promise<
       settings,
       log,
       version: version(),
+      shown: shownSettings(loaded, settings),
       stopped,
       worker: {
         exec: fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "./mailroom.ts" : "./mailroom.js", import.meta.url)),

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
+import { nearest } from "../mail/nearest.ts";
 import type { Fault } from "./fault.ts";
 import { type Given, namesByVariable, settingNamed, settingsByKey } from "./given.ts";
-import { nearest } from "./nearest.ts";
 import { environmentName, type Setting } from "./setting.ts";
 
 /** Names the settings file; no setting itself. */

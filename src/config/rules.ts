@@ -18,7 +18,7 @@ export function checkRules(settings: Settings, given: ReadonlyMap<string, Given>
     if (!at) return { where: "default", key: keys[0] ?? null, what, hint };
     return { where: at.where, key: at.layer === "environment" ? null : at.key, what, hint };
   };
-  const broken = [...listenRules(settings), ...networkRules(settings), ...tlsRules(settings)];
+  const broken = [...listenRules(settings), ...networkRules(settings), ...tlsRules(settings), ...oidcRules(settings)];
   const unwise = [...adviceOn(settings), ...neverReached(settings, given)];
   return {
     broken: broken.map((rule) => about(...rule)),
@@ -90,6 +90,14 @@ function tlsRules({ tls }: Settings): Rule[] {
   if ((tls.cert === null) === (tls.key === null)) return [];
   const [has, lacks]: [SettingKey, SettingKey] = tls.cert === null ? ["tls.key", "tls.cert"] : ["tls.cert", "tls.key"];
   return [[[has], `${has} is set and ${lacks} is not`, "a certificate and its key go together"]];
+}
+
+function oidcRules({ oidc, http }: Settings): Rule[] {
+  if (oidc.issuer === null) return [];
+  if (oidc.clientId === null) return [[["oidc.issuer"], "oidc.issuer is set and oidc.client_id is not", "the provider must know who asks"]];
+  // Without it the panel is on this machine alone, and so must be whoever sends people back to it.
+  if (http.publicUrl !== null || oidc.issuer.startsWith("http:")) return [];
+  return [[["oidc.issuer"], "oidc.issuer is set and http.public_url is not", "the provider sends people back to it"]];
 }
 
 function adviceOn({ hostname, services, smtp }: Settings): Rule[] {

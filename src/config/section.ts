@@ -1,5 +1,5 @@
+import { nearest } from "../mail/nearest.ts";
 import type { Fault } from "./fault.ts";
-import { nearest } from "./nearest.ts";
 import type { SettingType } from "./setting.ts";
 import type { Structure } from "./structure.ts";
 

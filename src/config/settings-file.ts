@@ -1,9 +1,9 @@
 import { readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLMap } from "yaml";
+import { nearest } from "../mail/nearest.ts";
 import { type Fault, quoted } from "./fault.ts";
 import { allNames, type Given, type Named, settingNamed } from "./given.ts";
-import { nearest } from "./nearest.ts";
 import { structureOf } from "./structure.ts";
 
 /** A page of settings has a few kilobytes. Within this the YAML parser takes under a second whatever it reads. */

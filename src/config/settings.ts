@@ -9,7 +9,7 @@ import { fromMachine, later, type Setting, setting, unset } from "./setting.ts";
 import { dnsServers, listen, networks } from "./types/addresses.ts";
 import { ldapSources } from "./types/ldap.ts";
 import { duration, durations, integer, oneOf, share, size, someOf, words } from "./types/measures.ts";
-import { databaseUrl, hostname, mailbox, path, secret, webUrl } from "./types/names.ts";
+import { databaseUrl, hostname, issuer, label, mailbox, path, secret, webUrl } from "./types/names.ts";
 
 export const settingsList = {
   hostname: setting(
@@ -233,7 +233,20 @@ export const settingsList = {
   "http.public_url": setting(
     webUrl,
     unset("off: nobody leaves a list by a link"),
-    "Where people reach this server from outside, as in `https://lists.campus.example`: a web server that hands `/leave/` on to `http.listen`. Copies of lists whose members may leave then carry a link for it (RFC 8058).",
+    "Where people reach this server from outside, as in `https://lists.campus.example`: a web server that hands everything on to `http.listen`, at least `/leave/` and `/forwarding/`. Copies of lists whose members may leave then carry a link for it (RFC 8058), and mail about forwarding has links to confirm and to undo it.",
+  ),
+  "oidc.issuer": setting(
+    issuer,
+    unset("off: people sign in with a name and a password"),
+    "The OpenID provider through which people sign in to the panel, as in `https://login.campus.example`. Register `http.public_url` and `/api/v1/session/oidc/callback` there as the redirect URI.",
+  ),
+  "oidc.client_id": setting(label, unset("none"), "Who we are to the provider."),
+  "oidc.client_secret": setting(secret, unset("none: a public client"), "Our secret with the provider."),
+  "oidc.name": setting(label, "campus account", "What the button on the sign-in page names, as in `Sign in with campus account`."),
+  "oidc.address_claim": setting(
+    label,
+    "email",
+    "The claim with a person's own address. It counts at our own domains alone, and only when the provider says `email_verified`. Who somebody is never depends on it.",
   ),
   "metrics.listen": setting(
     listen,

@@ -19,6 +19,8 @@ import type { Queryable } from "./session.ts";
 export type PartitionSettings = {
   /** Days that shall have a partition before they come, besides today. */
   readonly daysAhead: number;
+  /** Days before today that shall have one as well, for a trace that comes from elsewhere; 0 without. */
+  readonly daysBack?: number;
   /** Whole days that the trace is kept. A day that still has recipients in the queue is kept until they have left. */
   readonly retentionDays: number;
   readonly log: Log;
@@ -45,10 +47,13 @@ const PAUSE_MS = 300;
 const MOVED_AT_MOST = 5000;
 
 /** Makes today's and the coming days' partitions, drops those whose retention is over. Rejects when the database is unavailable. */
-export async function ensurePartitions(db: Db, { daysAhead, retentionDays, log }: PartitionSettings): Promise<PartitionReport> {
+export async function ensurePartitions(
+  db: Db,
+  { daysAhead, daysBack = 0, retentionDays, log }: PartitionSettings,
+): Promise<PartitionReport> {
   const report: PartitionReport = { created: [], dropped: [], postponed: [] };
   const { today, newest } = await days(db);
-  for (let day = today; day <= today + daysAhead; day++) {
+  for (let day = today - daysBack; day <= today + daysAhead; day++) {
     for (const table of TABLES) await step(db, report, nameOf(table, day), log, (tx) => create(tx, table, day));
   }
   const keepFrom = firstIdAt((Math.min(today, newest) - retentionDays) * DAY_MS);

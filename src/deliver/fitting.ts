@@ -77,7 +77,7 @@ const isSendersOwn = (job: Job): boolean => job.reversePath?.key === job.message
 /** Never CR, LF, NUL or a blank outside quotes: what could start another command or parameter. Canonical mailboxes pass; anything else is a fault of ours and throws. */
 const PATH = /^(?:"(?:[^\p{Cc}"\\]|\\[ -~])*"|[^\p{Cc} "\\<>()[\]:;,@]+)@[^\p{Cc} "\\<>()@]+$/u;
 
-function wirePath(mailbox: Mailbox | null): string {
+export function wirePath(mailbox: Mailbox | null): string {
   if (mailbox === null) return "";
   const text = mailboxText(mailbox);
   if (!PATH.test(text)) throw new Error("a path that is no mailbox");

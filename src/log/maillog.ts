@@ -37,7 +37,7 @@ export type HeldPostEnded = {
 };
 
 export type Maillog = {
-  accepted(event: { queueId: string; from: string; size: number; recipients: number; client: string; messageId: string | null }): void;
+  accepted(event: Accepted): void;
   outcome(event: RecipientOutcome): void;
   /** No recipient of the message is left in the queue. */
   removed(queueId: string): void;
@@ -52,12 +52,20 @@ export type Maillog = {
   quarantined(queueId: string): void;
 };
 
+type Accepted = { queueId: string; from: string; size: number; recipients: number; client: string; messageId: string | null };
+
+/** `QUEUEID: from=<…>, size=…, nrcpt=… (queue active), client=…, message-id=…`. */
+export function acceptedLine({ queueId, from, size, recipients, client, messageId }: Accepted) {
+  const text = `${queueId}: from=<${from}>, size=${size}, nrcpt=${recipients} (queue active), client=${client}, message-id=${messageId ?? ""}`;
+  return { program: "qmgr", text, fields: { event: "accepted", queueId } };
+}
+
 export function createMaillog(log: Log, metrics: Metrics): Maillog {
   return {
-    accepted({ queueId, from, size, recipients, client, messageId }) {
+    accepted(event) {
       metrics.acknowledged.inc();
-      const text = `${queueId}: from=<${from}>, size=${size}, nrcpt=${recipients} (queue active), client=${client}, message-id=${messageId ?? ""}`;
-      log.line("qmgr", text, { event: "accepted", queueId });
+      const { program, text, fields } = acceptedLine(event);
+      log.line(program, text, fields);
     },
     outcome(event) {
       metrics.delivered.inc({ status: event.status });

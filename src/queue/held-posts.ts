@@ -39,6 +39,15 @@ export async function waitingPosts(db: Queryable, selection: HeldSelection): Pro
   return rows.map(({ messageId, ...row }) => ({ queueId: queueIdOf(messageId), ...row }));
 }
 
+/** How many posts wait for each of these lists; a list for which none waits is left out. */
+export async function waitingCounts(db: Queryable, lists: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  const { rows } = await db.query<{ list: string; count: number }>({
+    text: `select h.list, count(*)::integer as count from held_posts h where h.list = any($1) and ${IS_HELD} group by h.list`,
+    values: [lists],
+  });
+  return new Map(rows.map(({ list, count }) => [list, count]));
+}
+
 /** What was done to one post. */
 export type EndedPost = {
   readonly messageId: MessageId;

@@ -29,7 +29,7 @@ export const retry = (tx: Queryable, selection: Selection): Promise<SteeredBy> =
 
 /** Keeps the selected recipients until a person releases them. They neither expire nor are they tried. */
 export const hold = (tx: Queryable, selection: Selection, reason: string): Promise<SteeredBy> =>
-  steer(tx, selection, "q.held_at is null", "held_at = now(), held_reason = $2, held_by = null", false, [reason]);
+  steer(tx, selection, "q.held_at is null", "held_at = now(), held_reason = $1, held_by = null", false, [reason]);
 
 /** Keeps what waits of a signed-in person's mail. What is being tried now is left; called again, it is found when it waits again. */
 export async function holdSentBy(tx: Queryable, login: string, reason: string): Promise<number> {
@@ -63,22 +63,32 @@ async function steer(
   wake: boolean,
   more: readonly unknown[] = [],
 ): Promise<SteeredBy> {
-  const { condition, parameter } = selectionCondition(selection);
+  const { condition, values } = selectionCondition(selection, more.length + 1);
   const { rows } = await tx.query<Counts>({
     text: `with matched as (select q.message_id, q.recipient_no from queued_recipients q where ${condition}),
                 done as (update queued_recipients q set ${set} where ${condition} and q.claimed_by is null and ${may}
                          returning q.message_id, q.recipient_no, q.final_recipient, q.original_recipient)
            select (select count(*) from matched)::integer as matched, (select count(*) from done)::integer as done,
                   ${NAMED}`,
-    values: [parameter, ...more],
+    values: [...more, ...values],
   });
   if (wake) await tx.query({ text: `notify ${QUEUE_DUE_CHANNEL}` });
   return counted(rows[0] ?? { matched: 0, done: 0, named: [] });
 }
 
+/** How many recipients are selected; more than `atMost` are not counted. */
+export async function countSelected(db: Queryable, selection: Selection, atMost: number): Promise<number> {
+  const { condition, values } = selectionCondition(selection, 2);
+  const { rows } = await db.query<{ n: number }>({
+    text: `select count(*)::integer as n from (select from queued_recipients q where ${condition} limit $1) few`,
+    values: [atMost + 1, ...values],
+  });
+  return rows[0]?.n ?? 0;
+}
+
 /** Ends the selected recipients without a notice; the trace keeps that it was done. */
 export async function remove(tx: Queryable, selection: Selection): Promise<SteeredBy> {
-  const { condition, parameter } = selectionCondition(selection);
+  const { condition, values } = selectionCondition(selection, 1);
   const { rows } = await tx.query<Counts>({
     text: `
       with matched as (select q.message_id, q.recipient_no from queued_recipients q where ${condition}),
@@ -94,7 +104,7 @@ export async function remove(tx: Queryable, selection: Selection): Promise<Steer
                               and not exists (select from done g where g.message_id = q.message_id and g.recipient_no = q.recipient_no)))
       select (select count(*) from matched)::integer as matched, (select count(*) from done)::integer as done,
              ${NAMED}`,
-    values: [parameter],
+    values,
   });
   return counted(rows[0] ?? { matched: 0, done: 0, named: [] });
 }
@@ -114,17 +124,17 @@ export async function claimSelected(
   leaseSeconds: number,
   atMost: number,
 ): Promise<ClaimedMessage[]> {
-  const { condition, parameter } = selectionCondition(selection);
+  const { condition, values } = selectionCondition(selection, 4);
   const { rows } = await db.query<ClaimedRow>({
     text: `
       with chosen as (select q.message_id, q.recipient_no from queued_recipients q
-                       where ${condition} and q.claimed_by is null order by q.message_id, q.recipient_no limit $4 for update skip locked)
+                       where ${condition} and q.claimed_by is null order by q.message_id, q.recipient_no limit $3 for update skip locked)
       update queued_recipients q
-         set claimed_by = $2, fence = q.fence + 1, attempts = q.attempts + 1, unrecorded = q.unrecorded + 1,
-             held_at = null, held_reason = null, held_by = null, quarantined_at = null, next_attempt_at = now() + make_interval(secs => $3::double precision)
+         set claimed_by = $1, fence = q.fence + 1, attempts = q.attempts + 1, unrecorded = q.unrecorded + 1,
+             held_at = null, held_reason = null, held_by = null, quarantined_at = null, next_attempt_at = now() + make_interval(secs => $2::double precision)
         from chosen where q.message_id = chosen.message_id and q.recipient_no = chosen.recipient_no
       returning ${CLAIMED_COLUMNS}`,
-    values: [parameter, nodeNo, leaseSeconds, atMost],
+    values: [nodeNo, leaseSeconds, atMost, ...values],
   });
   return withMessages(db, rows);
 }

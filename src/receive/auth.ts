@@ -1,9 +1,9 @@
 /** AUTH (RFC 4954), with the mechanisms PLAIN (RFC 4616) and LOGIN, which programs still ask for. */
 import { type ReplyName, replies } from "../mail/replies.ts";
 import type { Reply } from "../mail/reply.ts";
+import { countedAs } from "../sending/networks.ts";
 import type { Credentials, SignInAnswer } from "../sending/sign-in.ts";
 import type { Answer, Dialogue } from "./dialogue.ts";
-import { countedAs } from "./networks.ts";
 
 /** What a mechanism made of the client's responses: a name and password, the next challenge, or the reply that ends the exchange. */
 type Step = { readonly login: string; readonly password: string } | { readonly challenge: Reply; readonly next: Exchange } | Reply;

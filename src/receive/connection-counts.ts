@@ -1,7 +1,7 @@
 import { replies } from "../mail/replies.ts";
 import type { Reply } from "../mail/reply.ts";
+import { countedAs } from "../sending/networks.ts";
 import type { Limits } from "./limits.ts";
-import { countedAs } from "./networks.ts";
 
 /** How many connections this worker has, in total and of each stranger. */
 export class ConnectionCounts {

@@ -9,10 +9,10 @@ import type { MessageId } from "../mail/queue-id.ts";
 import type { BrakeAnswer, Post } from "../queue/brake.ts";
 import type { Intake } from "../queue/claim.ts";
 import type { Moved, Resolve } from "../resolve/resolution.ts";
+import type { Networks } from "../sending/networks.ts";
 import type { Sending } from "../sending/sending.ts";
 import type { ConnectionCounts } from "./connection-counts.ts";
 import type { Limits } from "./limits.ts";
-import type { Networks } from "./networks.ts";
 
 /** What a listener is for: mail from other servers, or from people who sign in, with STARTTLS or with TLS from the first octet (RFC 8314 §3.3). */
 export type Service = "smtp" | "submission" | "submissions";

@@ -5,10 +5,10 @@
 import { once } from "node:events";
 import { type AddressInfo, isIPv6 } from "node:net";
 import { createSecureContext } from "node:tls";
+import { parseNetworks } from "../sending/networks.ts";
 import { ConnectionCounts } from "./connection-counts.ts";
 import type { Context, ReceiveDeps, ReceiveSettings, Service } from "./context.ts";
 import { Listener } from "./listener.ts";
-import { parseNetworks } from "./networks.ts";
 import { relayFaults } from "./relay-test.ts";
 
 export type Receiver = {

@@ -62,6 +62,9 @@ function listsOwnAddress({ starts }: Graph): { readonly asked: Mailbox; readonly
   return null;
 }
 
+/** All dead ends of a walk, from however many addresses it started. */
+export const deadEndsIn = (graph: Graph): readonly DeadEnd[] => deadEndsOf(graph, closingEdges(graph));
+
 function deadEndsOf({ nodes }: Graph, closing: ReadonlySet<Edge>): DeadEnd[] {
   const deadEnds: DeadEnd[] = [];
   for (const node of nodes.values()) {

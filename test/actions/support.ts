@@ -27,6 +27,7 @@ async function empty(tx: Queryable): Promise<void> {
     "routes",
     "forwarding_policies",
     "change_records",
+    "change_sets",
     "tombstones",
     "directory_history where relation <> 'began'",
   ])

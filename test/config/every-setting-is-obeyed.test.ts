@@ -53,7 +53,7 @@ const code = files.map((name) => readFileSync(join(src, name), "utf8")).join("\n
 /** "trace.retention" is `settings.trace.retention`; log/ gets its own part of the settings. */
 const inCode = (key: string) => key.replace(/^log\./, "").replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 const READ_BY_NAME =
-  /^(data_dir|services|workers|database\..*|tls\..*|trace\..*|http\.listen|metrics\..*|dns\..*|log\..*|autoconfig\..*|deliver\.capture|ldap|ldap_cache\..*)$/;
+  /^(data_dir|services|workers|database\..*|tls\..*|trace\..*|http\.listen|metrics\..*|dns\..*|log\..*|autoconfig\..*|deliver\.capture|oidc\..*|ldap|ldap_cache\..*)$/;
 
 for (const [key, { type, notYet }] of Object.entries(settingsList)) {
   if (notYet) continue;

@@ -1,7 +1,13 @@
 import { readFileSync } from "node:fs";
 import { getTableConfig, PgTable } from "drizzle-orm/pg-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import * as access from "../../src/db/schema/access.ts";
+import * as changeSets from "../../src/db/schema/change-sets.ts";
+import * as deadEnds from "../../src/db/schema/dead-ends.ts";
 import * as directory from "../../src/db/schema/directory.ts";
+import * as flow from "../../src/db/schema/flow.ts";
+import * as forwarding from "../../src/db/schema/forwarding.ts";
+import * as imports from "../../src/db/schema/imports.ts";
 import * as ldap from "../../src/db/schema/ldap.ts";
 import * as listFilters from "../../src/db/schema/list-filters.ts";
 import * as queue from "../../src/db/schema/queue.ts";
@@ -57,7 +63,20 @@ test("src/db/schema names each table and column that the migrations make, and no
       group by 1 order by 1`,
   );
   await fresh.drop();
-  const declared = Object.values({ ...directory, ...ldap, ...listFilters, ...queue, ...secrets, ...sending }).flatMap((table) => {
+  const declared = Object.values({
+    ...access,
+    ...deadEnds,
+    ...directory,
+    ...flow,
+    ...forwarding,
+    ...changeSets,
+    ...imports,
+    ...ldap,
+    ...listFilters,
+    ...queue,
+    ...secrets,
+    ...sending,
+  }).flatMap((table) => {
     if (!(table instanceof PgTable)) return [];
     const { name, columns } = getTableConfig(table);
     return [{ table: name, columns: columns.map((column) => column.name).toSorted() }];

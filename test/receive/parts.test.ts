@@ -6,9 +6,9 @@ import { ConnectionCounts } from "../../src/receive/connection-counts.ts";
 import { Content } from "../../src/receive/content.ts";
 import { inTime, Late } from "../../src/receive/in-time.ts";
 import { defaultLimits } from "../../src/receive/limits.ts";
-import { countedAs, parseNetworks } from "../../src/receive/networks.ts";
 import { Patience } from "../../src/receive/patience.ts";
 import { Transaction } from "../../src/receive/transaction.ts";
+import { countedAs, parseNetworks } from "../../src/sending/networks.ts";
 import { silentLog } from "../support/sql.ts";
 import { mailbox } from "./campus.ts";
 

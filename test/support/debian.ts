@@ -15,6 +15,8 @@ export const programs = {
   "smtp-sink": { program: "smtp-sink", package: "postfix", why: "Postfix's test sink as a next hop" },
   slapd: { program: "slapd", package: "slapd", why: "the directory of people and groups" },
   ldapmodify: { program: "ldapmodify", package: "ldap-utils", why: "changes entries of that directory" },
+  chromium: { program: "chromium", package: "chromium", why: "shows the panel as people see it" },
+  fonts: { program: "/usr/share/fonts/truetype/dejavu", package: "fonts-dejavu-core", why: "letters for its pages" },
   postgres15: {
     program: "/usr/lib/postgresql/15/bin/postgres",
     package: "postgresql-15",

@@ -1,6 +1,6 @@
 declare module "dns-packet" {
   type Answer =
-    | { type: "A" | "AAAA" | "CNAME"; name: string; ttl: number; data: string }
+    | { type: "A" | "AAAA" | "CNAME" | "TXT" | "PTR"; name: string; ttl: number; data: string }
     | { type: "MX"; name: string; ttl: number; data: { preference: number; exchange: string } };
   type Packet = {
     type: "query" | "response";

@@ -7,6 +7,8 @@ type Records = {
   readonly A?: readonly string[];
   readonly AAAA?: readonly string[];
   readonly CNAME?: string;
+  readonly TXT?: readonly string[];
+  readonly PTR?: readonly string[];
 };
 
 /** What the server says of a name; a name that is not here does not exist. "truncated" answers whole over TCP alone. */
@@ -107,5 +109,7 @@ function answersFrom(records: Records, type: string, name: string, zone: Zone): 
   if (type === "MX") return (records.MX ?? []).map(([preference, exchange]) => ({ ...common, type: "MX", data: { preference, exchange } }));
   if (type === "A") return (records.A ?? []).map((data) => ({ ...common, type: "A", data }));
   if (type === "AAAA") return (records.AAAA ?? []).map((data) => ({ ...common, type: "AAAA", data }));
+  if (type === "TXT") return (records.TXT ?? []).map((data) => ({ ...common, type: "TXT", data }));
+  if (type === "PTR") return (records.PTR ?? []).map((data) => ({ ...common, type: "PTR", data }));
   return [];
 }

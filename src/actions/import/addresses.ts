@@ -4,7 +4,23 @@ import { LOCAL_PART_HINT, quoted, readMailbox } from "../address.ts";
 import type { Problem } from "./record.ts";
 
 /** What the file's addresses are read against: the domains that are ours, and the domain of names written without one. */
-export type AddressRules = { readonly ours: ReadonlySet<string>; readonly domain: string | null };
+export type AddressRules = {
+  readonly ours: ReadonlySet<string>;
+  readonly domain: string | null;
+  /** Whose entries the file may speak of; undefined: all of ours. Targets may be anywhere. */
+  readonly within?: ReadonlySet<string> | undefined;
+  /** The file came from outside: what it names of this machine's files is not read. */
+  readonly isUpload?: boolean | undefined;
+};
+
+/** Whether the file may speak of entries in this domain. */
+export const isOurs = ({ ours, within }: AddressRules, domain: string): boolean => (within ?? ours).has(domain) && ours.has(domain);
+
+/** Why it may not; where somebody may change a part of ours alone, nobody tells which of the others are ours. */
+export const notOurs = ({ within }: AddressRules, domain: string): Problem =>
+  within === undefined
+    ? { reason: `${domain} is not one of our domains`, fix: `mailroom domain add ${domain}, or take the row out` }
+    : { reason: `${domain} is not one of your domains`, fix: "take the row out, or ask somebody who runs this server" };
 
 /** More targets than this in one row is no list but a mistake: the widest a list may be allowed. */
 export const MOST_TARGETS = 100_000;
@@ -26,11 +42,11 @@ export function importedMailbox(text: string, what: string, rules: AddressRules)
 export function importedAddress(text: string, rules: AddressRules): Mailbox | Problem {
   const mailbox = importedMailbox(text, "address", rules);
   if (!isMailbox(mailbox)) return mailbox;
-  if (rules.ours.has(mailbox.domain)) {
+  if (isOurs(rules, mailbox.domain)) {
     if (canBeOurLocalPart(mailbox.localPart)) return mailbox;
     return { reason: `address ${quoted(text)} cannot be one of ours`, fix: LOCAL_PART_HINT };
   }
-  return { reason: `${mailbox.domain} is not one of our domains`, fix: `mailroom domain add ${mailbox.domain}, or take the row out` };
+  return notOurs(rules, mailbox.domain);
 }
 
 export const isMailbox = (value: Mailbox | Problem): value is Mailbox => "key" in value;

@@ -27,7 +27,7 @@ async function aliasMeaning(record: FileRecord, path: string, rules: AddressRule
   const name = withoutQuotes(parts[1] ?? "");
   const address = importedAddress(name.includes("@") || !parts[1]?.startsWith('"') ? name : `"${name}"@${rules.domain}`, rules);
   if (!isMailbox(address)) return problem(address.reason, address.fix, name);
-  const values = await valuesOf(parts[2] ?? "", { path, depth: 0, seen: new Set() });
+  const values = await valuesOf(parts[2] ?? "", { path, depth: 0, seen: new Set(), mayRead: rules.isUpload !== true });
   if ("reason" in values) return problem(values.reason, values.fix, address.key);
   if (values.length === 0) return problem("no targets", "name at least one, or take the line out", address.key);
   const targets = importedTargets(values, rules, parts[2] ?? "");
@@ -35,8 +35,8 @@ async function aliasMeaning(record: FileRecord, path: string, rules: AddressRule
   return { kind: "row", row: { address, targets } };
 }
 
-/** Where a value stands: the file, how many :include: led there, and which. */
-type Place = { readonly path: string; readonly depth: number; readonly seen: Set<string> };
+/** Where a value stands: the file, how many :include: led there, and which. `mayRead`: who gave us the file may read others of this machine. */
+type Place = { readonly path: string; readonly depth: number; readonly seen: Set<string>; readonly mayRead: boolean };
 
 const DEEPEST_INCLUDE = 10;
 
@@ -51,6 +51,11 @@ async function valuesOf(text: string, place: Place): Promise<string[] | Problem>
       values.push(value);
       continue;
     }
+    if (!place.mayRead)
+      return {
+        reason: `${quoted(bare)} names a file of the server`,
+        fix: "write its members here, or use mailroom import aliases on the server",
+      };
     const included = await includedValues(bare.slice(":include:".length).trim(), place);
     if ("reason" in included) return included;
     values.push(...included);
@@ -96,7 +101,8 @@ async function includedValues(name: string, place: Place): Promise<string[] | Pr
       const values: string[] = [];
       for await (const record of logicalLines(source.text())) {
         const found =
-          record.fault ?? (await valuesOf(record.cells[0] ?? "", { path, depth: place.depth + 1, seen: new Set([...place.seen, path]) }));
+          record.fault ??
+          (await valuesOf(record.cells[0] ?? "", { ...place, path, depth: place.depth + 1, seen: new Set([...place.seen, path]) }));
         if ("reason" in found) return { reason: `${path}:${record.line}: ${found.reason}`, fix: found.fix };
         values.push(...found);
         if (values.length > MOST_TARGETS)

@@ -20,8 +20,9 @@ const asJson = (entry: string, targets: string, roles: (role: string) => string)
 const standing = (role: string): string =>
   `array(select mailbox from list_roles m where m.address = e.address and m.role = '${role}' order by mailbox)`;
 
-const BEFORE = asJson("e", "array(select target from targets t where t.address = e.address order by target)", standing);
-const AFTER = asJson(
+/** An entry as it stands (alias `e`), and as a row of the file (alias `r`) wants it. */
+export const BEFORE = asJson("e", "array(select target from targets t where t.address = e.address order by target)", standing);
+export const AFTER = asJson(
   "r",
   "array(select target from import_targets t where t.line = r.line order by target)",
   (role) =>

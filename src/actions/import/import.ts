@@ -4,7 +4,7 @@ import { counted } from "../../mail/counted.ts";
 import { domainOf } from "../address.ts";
 import { type Author, holdDirectory } from "../change.ts";
 import { Refusal } from "../refusal.ts";
-import type { AddressRules } from "./addresses.ts";
+import { type AddressRules, isOurs, notOurs } from "./addresses.ts";
 import { aliasesFormat } from "./aliases-file.ts";
 import { applyImport } from "./apply.ts";
 import { csvFormat } from "./csv.ts";
@@ -13,7 +13,7 @@ import { type Counts, checkNames, compare, countStates, markRemoved } from "./pl
 import { virtualFormat } from "./postfix-virtual.ts";
 import { type ProblemRow, readProblems, writeProblems } from "./problems.ts";
 import type { Format } from "./record.ts";
-import { type Encoding, openSource, type Source } from "./source.ts";
+import { type Encoding, openSource, type Source, uploadSource } from "./source.ts";
 import { createStaging, Stager } from "./staging.ts";
 
 export const FORMATS = ["csv", "aliases", "postfix-virtual"] as const;
@@ -25,14 +25,24 @@ export type ImportInput = {
   readonly domain?: string | undefined;
   /** The file is the whole truth about its domains: what it does not name is removed. */
   readonly replaces: boolean;
-  /** Where problem rows are written, if there are any. */
-  readonly problemsPath: string;
+  /** The file itself, where it was uploaded; then `path` is its name alone, and it may name no other file. */
+  readonly octets?: Buffer | undefined;
+  /** Where problem rows are written, if there are any; null: nowhere. */
+  readonly problemsPath: string | null;
   /** How many problems are given back besides; all are in the file. */
   readonly problemsShown: number;
   readonly delimiter?: string | undefined;
   readonly encoding?: Encoding | undefined;
   /** New addresses may have reserved names. */
   readonly reservedOk?: boolean | undefined;
+  /** Domains whose entries it may speak of; undefined: all of ours. */
+  readonly within?: readonly string[] | undefined;
+  /** Rows at most. */
+  readonly most?: number | undefined;
+  /** Rows with problems are left out, and keep nothing else from being applied. */
+  readonly skipProblems?: boolean | undefined;
+  /** Called at the end of its transaction, whose staging tables still stand. */
+  readonly finish?: ((tx: Queryable, result: ImportResult, format: Format) => Promise<void>) | undefined;
 };
 
 /** How far an import is: octets read of the file, then steps in the database. Between 0 and 1. */
@@ -59,25 +69,29 @@ export type Apply = false | { readonly ifVersion: number | null };
  * anywhere leaves the directory as it was. Refuses a file it cannot read as this format.
  */
 export async function runImport(db: Db, author: Author, input: ImportInput, apply: Apply, progress: Progress): Promise<ImportResult> {
-  const source = await openSource(input.path, input.encoding);
+  const { octets, path, encoding } = input;
+  const source = await (octets === undefined ? openSource(path, encoding) : uploadSource(octets, path, encoding));
   try {
     return await db.transaction(async (tx) => {
       await tx.query({ text: "select set_config('temp_buffers', '32MB', true), set_config('work_mem', '64MB', true)" });
-      const rules = await readRules(tx, input.domain);
+      const rules = await readRules(tx, input);
       const format = await openFormat(source, rules, input);
       await createStaging(tx);
-      await stage(tx, format, source, progress);
+      await stage(tx, format, source, progress, input.most ?? Number.POSITIVE_INFINITY);
       if (apply) await holdDirectory(tx);
       const directoryVersion = await readVersion(tx);
       if (apply && apply.ifVersion !== null && apply.ifVersion !== directoryVersion) throw moved();
       const warnings = await check(tx, input, rules, progress);
       const counts = await countStates(tx, input.replaces);
-      const problemsWritten = counts.problems > 0 ? await tryToWrite(tx, format, input.problemsPath) : null;
-      const applied = apply !== false && counts.problems === 0;
+      if (counts.problems > 0 && input.skipProblems === true && input.replaces) throw mustNotSkip();
+      const problemsWritten = counts.problems > 0 && input.problemsPath !== null ? await tryToWrite(tx, format, input.problemsPath) : null;
+      const applied = apply !== false && (counts.problems === 0 || input.skipProblems === true);
       if (applied) await applyAll(tx, author, input, counts, progress);
       else progress(1, "compared; nothing is written");
       const problems = await readProblems(tx, input.problemsShown);
-      return { counts, problems, problemsWritten, remarks: format.remarks, warnings, applied, directoryVersion };
+      const result = { counts, problems, problemsWritten, remarks: format.remarks, warnings, applied, directoryVersion };
+      await input.finish?.(tx, result, format);
+      return result;
     });
   } finally {
     await source.close();
@@ -96,16 +110,28 @@ async function tryToWrite(tx: Queryable, format: Format, path: string): Promise<
   }
 }
 
-const moved = () =>
+/** That somebody changed the directory after the preview that is to be applied. */
+const moved = (): Refusal =>
   new Refusal("busy", "the directory was changed since the preview", "Nothing was imported. Run it again and look at the new preview.");
 
-async function readRules(tx: Queryable, domain: string | undefined): Promise<AddressRules> {
+/** What a row with a problem is about cannot always be read: its entry would be taken for one that the file does not name. */
+const mustNotSkip = () =>
+  new Refusal(
+    "refused",
+    "rows cannot be left out of a file that replaces what is there: what they mean would be removed",
+    "Mend the rows, or import without replacing.",
+  );
+
+async function readRules(tx: Queryable, { domain, within, octets }: ImportInput): Promise<AddressRules> {
   const { rows } = await tx.query<{ domain: string }>({ text: "select domain from domains" });
   const ours = new Set(rows.map((row) => row.domain));
   const named = domain === undefined ? null : domainOf(domain);
+  const rules = { ours, domain: named, within: within && new Set(within), isUpload: octets !== undefined };
+  if (named !== null && within !== undefined && !isOurs(rules, named))
+    throw new Refusal("refused", notOurs(rules, named).reason, "Name one of yours.");
   if (named !== null && !ours.has(named))
     throw new Refusal("refused", `${named} is not one of our domains`, `Make it ours first: mailroom domain add ${named}`);
-  return { ours, domain: named };
+  return rules;
 }
 
 function openFormat(source: Source, rules: AddressRules, input: ImportInput): Promise<Format> | Format {
@@ -123,7 +149,7 @@ function openFormat(source: Source, rules: AddressRules, input: ImportInput): Pr
 const READING = 0.7;
 
 /** Reads the whole file into the temporary tables. */
-async function stage(tx: Queryable, format: Format, source: Source, progress: Progress): Promise<void> {
+async function stage(tx: Queryable, format: Format, source: Source, progress: Progress, most: number): Promise<void> {
   const stager = new Stager(tx);
   let rows = 0;
   let before = 0;
@@ -134,7 +160,12 @@ async function stage(tx: Queryable, format: Format, source: Source, progress: Pr
   };
   for await (const record of format.records(onRead)) {
     const meaning = await format.meaning(record);
-    rows++;
+    if (++rows > most)
+      throw new Refusal(
+        "refused",
+        `the file has more than ${most.toLocaleString("en-US")} rows`,
+        "Import it in parts, or ask somebody who runs this server.",
+      );
     if (meaning.kind === "row") await stager.row(record.line, meaning.row);
     else if (meaning.kind === "problem") await stager.problem(record.line, meaning.address, meaning.problem);
     else if (meaning.kind === "domainAlias") await stager.domainAlias(record.line, meaning.domain, meaning.aliasOf);
@@ -144,7 +175,7 @@ async function stage(tx: Queryable, format: Format, source: Source, progress: Pr
 }
 
 /** Changes so far. The number only grows; an edit by hand in SQL leaves no record and is not seen. */
-async function readVersion(tx: Queryable): Promise<number> {
+export async function readVersion(tx: Queryable): Promise<number> {
   const { rows } = await tx.query<{ version: number }>({
     text: "select coalesce(max(change_no), 0)::float8 as version from change_records",
   });
@@ -159,8 +190,22 @@ async function check(tx: Queryable, input: ImportInput, rules: AddressRules, pro
   if (input.replaces) warnings.push(...(await markRemoved(tx, rules.domain)));
   warnings.push(...(await checkNames(tx, input.reservedOk === true)));
   progress(0.8, "looking for loops");
-  warnings.push(...(await checkSteps(tx, rules.ours, input.replaces)));
-  return warnings;
+  const steps = await checkSteps(tx, rules.ours, input.replaces);
+  if (input.skipProblems === true) await settleSteps(tx, rules, input.replaces);
+  return [...warnings, ...steps];
+}
+
+/** Where a row on a loop is left out the entry that stands there counts again, and may close another loop with what remains. */
+async function settleSteps(tx: Queryable, rules: AddressRules, replaces: boolean): Promise<void> {
+  for (let before = -1, now = await problemCount(tx); now > before; now = await problemCount(tx)) {
+    before = now;
+    await checkSteps(tx, rules.ours, replaces);
+  }
+}
+
+async function problemCount(tx: Queryable): Promise<number> {
+  const { problems } = await countStates(tx, false);
+  return problems;
 }
 
 async function applyAll(tx: Queryable, author: Author, input: ImportInput, counts: Counts, progress: Progress): Promise<void> {

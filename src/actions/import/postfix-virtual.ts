@@ -1,7 +1,7 @@
 /** A virtual alias table of Postfix, virtual(5), as postmap reads it: `address target, target`. */
 import { domainOf, quoted } from "../address.ts";
 import { Refusal } from "../refusal.ts";
-import { type AddressRules, importedAddress, importedTargets, isMailbox, splitAddresses } from "./addresses.ts";
+import { type AddressRules, importedAddress, importedTargets, isMailbox, isOurs, notOurs, splitAddresses } from "./addresses.ts";
 import { logicalLines } from "./logical-lines.ts";
 import { type FileRecord, type Format, type Meaning, problem } from "./record.ts";
 import type { Source } from "./source.ts";
@@ -38,6 +38,12 @@ function virtualMeaning(record: FileRecord, rules: AddressRules): Meaning {
 function wholeDomain(from: string, to: readonly string[], rules: AddressRules): Meaning {
   const domain = readDomain(from);
   if (domain === null) return problem(`${quoted(from)} is no domain name`, "write it as in @campus.example", `@${from}`);
+  if (rules.within !== undefined)
+    return problem(
+      `what @${domain} means is decided for the whole domain`,
+      "take the line out, or ask somebody who runs this server",
+      `@${domain}`,
+    );
   if (!rules.ours.has(domain))
     return problem(`${domain} is not one of our domains`, `mailroom domain add ${domain}, or take the line out`, `@${domain}`);
   const [target, ...others] = to;
@@ -57,10 +63,10 @@ function wholeDomain(from: string, to: readonly string[], rules: AddressRules): 
 /** `campus.example anything` says that Postfix takes mail for the domain. */
 function declaredDomain(name: string, rules: AddressRules): Meaning {
   const domain = readDomain(name);
-  if (domain !== null && rules.ours.has(domain)) return { kind: "nothing" };
-  return domain === null
-    ? problem(`${quoted(name)} is neither address nor domain`, "write it as name@domain", name)
-    : problem(`${domain} is not one of our domains`, `mailroom domain add ${domain}, or take the line out`, domain);
+  if (domain !== null && isOurs(rules, domain)) return { kind: "nothing" };
+  if (domain === null) return problem(`${quoted(name)} is neither address nor domain`, "write it as name@domain", name);
+  const { reason, fix } = notOurs(rules, domain);
+  return problem(reason, fix, domain);
 }
 
 function readDomain(text: string): string | null {

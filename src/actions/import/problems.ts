@@ -23,26 +23,42 @@ export async function readProblems(tx: Queryable, limit: number, after = 0): Pro
 /** How many problems are held in memory at once. */
 const PAGE = 1000;
 
-/**
- * Writes the problem rows as they stood in the file (read a second time), with a column that says what is wrong. The file appears
- * whole or not at all, in place of an older one; a link of that name is replaced, not followed.
- */
+/** A problem with its record as it stood in the file. */
+export type ProblemCells = ProblemRow & { readonly cells: readonly string[] };
+
+/** The problem rows with their records; for these the file is read a second time. */
+export async function* problemCells(tx: Queryable, format: Format): AsyncGenerator<ProblemCells> {
+  const records = format.records();
+  try {
+    for await (const found of allProblems(tx)) {
+      let record = await records.next();
+      while (!record.done && record.value.line < found.line) record = await records.next();
+      yield { ...found, cells: !record.done && record.value.line === found.line ? record.value.cells : [] };
+    }
+  } finally {
+    await records.return(undefined);
+  }
+}
+
+/** The file of problem rows as lines of CSV: the file's own columns, and one that says what is wrong. */
+export async function* problemLines(header: readonly string[], rows: AsyncIterable<ProblemCells>): AsyncGenerator<string> {
+  const kept = header.flatMap((name, i) => (name.toLowerCase() === "problem" ? [] : [i]));
+  yield csvLine([...kept.map((i) => header[i] ?? ""), "problem"]);
+  for await (const { line, cells, problem, fix } of rows)
+    yield csvLine([...kept.map((i) => unquotedCell(cells[i] ?? "")), `line ${line}: ${problem}; ${fix}`]);
+}
+
+/** Writes that file. It appears whole or not at all, in place of an older one; a link of that name is replaced, not followed. */
 export async function writeProblems(tx: Queryable, format: Format, path: string): Promise<void> {
-  const kept = format.header.flatMap((name, i) => (name.toLowerCase() === "problem" ? [] : [i]));
   const temporary = `${path}.${randomBytes(4).toString("hex")}.tmp`;
   const file = await open(temporary, "wx", 0o600); // it holds addresses
   try {
-    const lines = [csvLine([...kept.map((i) => format.header[i] ?? ""), "problem"])];
-    const cells = format.records();
-    for await (const found of allProblems(tx)) {
-      let record = await cells.next();
-      while (!record.done && record.value.line < found.line) record = await cells.next();
-      const own = !record.done && record.value.line === found.line ? record.value.cells : [];
-      lines.push(csvLine([...kept.map((i) => unquotedCell(own[i] ?? "")), `line ${found.line}: ${found.problem}; ${found.fix}`]));
+    const lines: string[] = [];
+    for await (const line of problemLines(format.header, problemCells(tx, format))) {
+      lines.push(line);
       if (lines.length >= PAGE) await file.write(lines.splice(0).join(""));
     }
     await file.write(lines.join(""));
-    await cells.return(undefined);
     await file.close();
     await rename(temporary, path);
   } catch (error) {

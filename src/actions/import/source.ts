@@ -20,6 +20,13 @@ export type Source = {
 /** Read at a time. 256 KiB: larger pieces gain nothing and only cost memory. */
 const PIECE = 256 * 1024;
 
+/** Octets at hand: a file's, or those of an upload. */
+type Octets = {
+  readonly size: number;
+  readonly read: (position: number, length: number) => Promise<Buffer>;
+  readonly close: () => Promise<void>;
+};
+
 /**
  * Opens a file to import. Refuses what is no regular file (a pipe cannot be read twice, a device never ends) and what is no text.
  * Node's own errors (no such file, not allowed) come through as they are.
@@ -31,40 +38,58 @@ export async function openSource(path: string, encoding?: Encoding): Promise<Sou
     const stat = await file.stat();
     if (stat.isDirectory()) throw new Refusal("badData", `${path} is a directory`, "Name a file.");
     if (!stat.isFile()) throw new Refusal("badData", `${path} is no regular file`, "Save what it gives in a file and import that.");
-    const guessed = await guessEncoding(file, stat.size, path);
-    const decided = encoding ?? guessed;
-    const first = await piecesOf(file, 0, Math.min(stat.size, PIECE)).next();
-    const beginning = first.done ? "" : new TextDecoder(decided).decode(first.value);
-    return {
-      path,
-      size: stat.size,
-      encoding: decided,
-      beginning,
-      text: (read) => textOf(file, decided, stat.size, read),
-      close: () => file.close(),
-    };
+    return await sourceOf(octetsOf(file, stat.size), path, encoding);
   } catch (error) {
     await file.close();
     throw error;
   }
 }
 
+/** The same of an upload, by the name it had. */
+export const uploadSource = (octets: Buffer, name: string, encoding?: Encoding): Promise<Source> =>
+  sourceOf(
+    {
+      size: octets.length,
+      read: async (position, length) => octets.subarray(position, position + length),
+      close: async () => undefined,
+    },
+    name,
+    encoding,
+  );
+
+async function sourceOf(octets: Octets, path: string, encoding?: Encoding): Promise<Source> {
+  const guessed = await guessEncoding(octets, path);
+  const decided = encoding ?? guessed;
+  const first = await piecesOf(octets, 0, Math.min(octets.size, PIECE)).next();
+  const beginning = first.done ? "" : new TextDecoder(decided).decode(first.value);
+  return { path, size: octets.size, encoding: decided, beginning, text: (read) => textOf(octets, decided, read), close: octets.close };
+}
+
+const octetsOf = (file: FileHandle, size: number): Octets => ({
+  size,
+  read: async (position, length) => {
+    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(length), 0, undefined, position);
+    return buffer.subarray(0, bytesRead);
+  },
+  close: () => file.close(),
+});
+
 const withPath = (error: unknown, path: string): unknown => (error instanceof Error ? Object.assign(error, { path }) : error);
 
 /** The file's octets; the size is the one it had when it was opened, so that one that grows is not read for ever. */
-async function* piecesOf(file: FileHandle, from: number, to: number): AsyncGenerator<Buffer> {
+async function* piecesOf(octets: Octets, from: number, to: number): AsyncGenerator<Buffer> {
   for (let position = from; position < to; ) {
-    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(Math.min(PIECE, to - position)), 0, undefined, position);
-    if (bytesRead === 0) return;
-    position += bytesRead;
-    yield buffer.subarray(0, bytesRead);
+    const piece = await octets.read(position, Math.min(PIECE, to - position));
+    if (piece.length === 0) return;
+    position += piece.length;
+    yield piece;
   }
 }
 
-async function* textOf(file: FileHandle, encoding: Encoding, size: number, read?: (octets: number) => void): AsyncGenerator<string> {
+async function* textOf(source: Octets, encoding: Encoding, read?: (octets: number) => void): AsyncGenerator<string> {
   const decoder = new TextDecoder(encoding); // takes a byte order mark away
   let octets = 0;
-  for await (const piece of piecesOf(file, 0, size)) {
+  for await (const piece of piecesOf(source, 0, source.size)) {
     octets += piece.length;
     const text = decoder.decode(piece, { stream: true });
     if (text !== "") yield text;
@@ -75,11 +100,11 @@ async function* textOf(file: FileHandle, encoding: Encoding, size: number, read?
 }
 
 /** By its byte order mark, by where its NULs are, by whether all of it is UTF-8; else Windows-1252, which Excel writes in the West. */
-async function guessEncoding(file: FileHandle, size: number, path: string): Promise<Encoding> {
+async function guessEncoding(source: Octets, path: string): Promise<Encoding> {
   const utf8 = new TextDecoder("utf-8", { fatal: true });
   let isFirst = true;
   try {
-    for await (const piece of piecesOf(file, 0, size)) {
+    for await (const piece of piecesOf(source, 0, source.size)) {
       if (isFirst) {
         const byStart = encodingOfStart(piece, path);
         if (byStart) return byStart;

@@ -60,6 +60,33 @@ export const webUrl: SettingType<string> = scalar(
   (url) => url,
 );
 
+const ISSUER_HINT = 'write it as in "https://login.campus.example", just as the provider does';
+const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/;
+
+/** Who says who people are (OpenID Connect Discovery 1.0, section 3): https, and kept to the letter, for the provider compares it so. http on loopback alone. */
+export const issuer: SettingType<string> = scalar(
+  "issuer",
+  (text) => {
+    const url = URL.canParse(text) ? new URL(text) : null;
+    if (url?.protocol !== "https:" && !(url?.protocol === "http:" && LOOPBACK.test(url.hostname)))
+      return new Wrong(`${quoted(text)} is not a web address with https`, ISSUER_HINT);
+    if (url.username !== "" || url.password !== "" || /[?#@\s]/.test(text))
+      return new Wrong(`${quoted(text)} holds more than a host and a path`, ISSUER_HINT);
+    return text.length > 200 ? new Wrong("is longer than 200 characters", ISSUER_HINT) : text;
+  },
+  (text) => text,
+);
+
+/** A few words as people read them. */
+export const label: SettingType<string> = scalar(
+  "text",
+  (text) =>
+    /^[^\p{C}\p{Zl}\p{Zp}]{1,200}$/u.test(text) && text.trim() !== ""
+      ? text
+      : new Wrong(`${quoted(text)} is no line of text`, "write 1 to 200 characters in one line"),
+  (text) => text,
+);
+
 /** Text that is never shown. */
 export const secret: SettingType<Secret> = { ...scalar("secret", (text) => new Secret(text), String), secret: true };
 

@@ -66,7 +66,13 @@ export const entries = pgTable(
   (t) => [
     index("entries_by_domain").on(t.domain, t.address),
     index("entries_by_skeleton").on(sql`name_skeleton(address)`),
+    index("entries_by_change").on(t.changedAt, t.address),
+    index("entries_by_owner").on(t.owner, t.address).where(sql`owner is not null`),
+    index("entries_lists").on(t.address).where(sql`kind = 'list'`),
+    index("entries_disabled").on(t.address).where(sql`disabled is not null`),
+    index("entries_moved").on(t.address).where(sql`moved_to is not null`),
     index("entries_by_expiry").on(t.expiresAt).where(sql`expires_at is not null`),
+    index("entries_without_owner").on(t.domain, t.address).where(sql`owner is null`),
     check("starts_before_it_expires", sql`starts_at < expires_at`),
     check("known_answer", sql`disabled in ('quiet', 'soft', 'hard', 'text')`),
     check("text_of_an_answer", sql`(disabled is not distinct from 'text') = (disabled_text is not null)`),
@@ -95,12 +101,13 @@ export const targets = pgTable(
   (t) => [
     primaryKey({ columns: [t.address, t.target] }),
     index("targets_by_target").on(t.target),
+    index("targets_by_target_domain").on(sql`split_part(target, '@', -1)`, t.address),
     index("targets_with_dates").on(t.address).where(sql`starts_at is not null or expires_at is not null`),
     check("target_starts_before_it_expires", sql`starts_at < expires_at`),
   ],
 );
 
-/** Who held an address that was deleted, and until when: it is never given away again by accident. Triggers write it; nobody deletes it. */
+/** Who held an address that was deleted, and until when: it is never given away again by accident. Triggers write it; only the undo of a creation takes one away. */
 export const tombstones = pgTable(
   "tombstones",
   {
@@ -140,7 +147,10 @@ export const directoryHistory = pgTable(
     endedBy: text("ended_by"),
     endedIn: bigint("ended_in", { mode: "bigint" }),
   },
-  (t) => [primaryKey({ columns: [t.relation, t.key, t.member, t.validFrom] })],
+  (t) => [
+    primaryKey({ columns: [t.relation, t.key, t.member, t.validFrom] }),
+    index("directory_history_by_transaction").using("brin", t.begunIn).with({ pages_per_range: 32 }), // undo asks what a transaction began
+  ],
 );
 
 /** Which owner was told how many days ahead of which expiry: once each, whatever node does it. `target` is empty for the entry itself. */
@@ -198,5 +208,9 @@ export const changeRecords = pgTable(
     after: jsonb("after"),
     txid: bigint("txid", { mode: "bigint" }).default(sql`(pg_current_xact_id()::text)::bigint`), // joins it with directory_history
   },
-  (t) => [index("change_records_by_object").on(t.object, t.changeNo)],
+  (t) => [
+    index("change_records_by_object").on(t.object, t.changeNo),
+    index("change_records_by_transaction").on(t.txid, t.changeNo),
+    index("change_records_by_domain").on(t.txid, sql`split_part(object, '@', -1)`), // what of a change set lies in somebody's domains
+  ],
 );

@@ -22,7 +22,11 @@ export const ldapAnswers = pgTable(
     oversized: boolean("oversized").notNull(),
     answeredAt: moment("answered_at").notNull(),
   },
-  (t) => [primaryKey({ columns: [t.source, t.address] }), index("ldap_answers_by_address").on(t.address)],
+  (t) => [
+    primaryKey({ columns: [t.source, t.address] }),
+    index("ldap_answers_by_address").on(t.address),
+    index("ldap_answers_by_target").using("gin", t.targets),
+  ],
 );
 
 /** What the directory guard has frozen: its last good answers stand until a person accepts the new ones. */

@@ -7,6 +7,7 @@ import { filterOf } from "../filter-address.ts";
 import type { Said, Source, SourceEntry } from "../people/source.ts";
 import { Twins, twinsText } from "../people/twins.ts";
 import { holders } from "./holders.ts";
+import { type Look, lookAt } from "./look.ts";
 import { Members } from "./members.ts";
 import { type Observe, Pool } from "./pool.ts";
 import type { LdapRecord } from "./record.ts";
@@ -34,6 +35,10 @@ export type LdapSource = Source &
     check(): Promise<Check>;
     /** Asks for nothing in particular, so that somebody notices when it is away though no mail comes. Throws when it does not answer. */
     ping(): Promise<void>;
+    /** What is asked about an address, and the entries that come. Throws when the source does not answer. */
+    look(address: Mailbox): Promise<readonly Look[]>;
+    /** As the settings name them: the servers, who we are there, and the domains it is asked about; null: all of ours. */
+    readonly about: { readonly urls: readonly string[]; readonly bindDn: string | null; readonly domains: readonly string[] | null };
     close(): void;
   };
 
@@ -75,6 +80,8 @@ export function openLdapSource(
         .catch(unavailable),
     check: async () => check(pool, shape, await ours()),
     ping: () => ping(pool),
+    look: (address) => lookAt(pool, shape, address),
+    about: { urls: settings.urls, bindDn: settings.bind?.dn ?? null, domains: settings.domains },
     close: () => pool.close(),
   };
 }

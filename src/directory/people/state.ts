@@ -28,6 +28,23 @@ export async function sourceState(
   return { frozen: frozen.rows, compared: compared.rows[0] ?? null };
 }
 
+/** Addresses of people and groups a source is known to have, and when it last said so of the first and the last of them. */
+export type Known = {
+  readonly people: number;
+  readonly groups: number;
+  readonly oldest: Date | null;
+  readonly newest: Date | null;
+};
+
+export async function knownOf(db: Queryable, source: string): Promise<Known> {
+  const { rows } = await db.query<Known>({
+    text: `select (count(*) filter (where kind = 'person'))::int as people, (count(*) filter (where kind = 'group'))::int as groups,
+                  min(answered_at) as oldest, max(answered_at) as newest from ldap_answers where source = $1`,
+    values: [source],
+  });
+  return rows[0] as Known; // an aggregate always has one row
+}
+
 /** `count`: groups that are frozen, and the source itself. */
 export type FrozenCount = { readonly source: string; readonly count: number; readonly isWhole: boolean };
 
