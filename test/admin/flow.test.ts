@@ -96,10 +96,15 @@ test("attention: what needs somebody, each with its number, within the scope", a
     quarantined: 0,
     "held-posts": 0,
     frozen: 0,
+    "dead-ends": 0,
     expiring: 1,
     "without-owner": 1,
     roles: 12,
   });
+  await database.db.query({
+    text: "insert into dead_ends (address, target, reason) values ('lonely@own.example', 'x@own.example', 'unknown'), ('gone@own.example', 'x@own.example', 'unknown')",
+  });
+  expect((await cards(admin))["dead-ends"]).toMatchObject({ count: 1, examples: ["lonely@own.example"] }); // an address that is gone counts no more
   const own = await cards(department);
   expect([own["expiring"]?.count, own["without-owner"]?.examples, own["delayed"]?.count, own["frozen"]]).toEqual([
     0,

@@ -14,7 +14,7 @@ export function Report({ upload: { found, change_no: changeNo, by } }: { readonl
   const [undoing, setUndoing] = useState(false);
   return (
     <>
-      <Alert color="green" variant="outline" role="status" title={t("imports.applied")}>
+      <Alert color="gray" variant="outline" role="status" title={t("imports.applied")}>
         {found !== null && <Text size="sm">{t("imports.counts", found.counts)}</Text>}
         <Text size="sm">{t("imports.appliedBy", { by: visible(by) })}</Text>
       </Alert>

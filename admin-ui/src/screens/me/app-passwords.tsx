@@ -96,7 +96,7 @@ function Make() {
   };
   if (made !== null)
     return (
-      <Alert variant="outline" color="green" title={t("devices.made.title", { device: visible(made.device) })} role="status">
+      <Alert variant="outline" color="gray" title={t("devices.made.title", { device: visible(made.device) })} role="status">
         <Stack gap="sm" align="flex-start">
           <Text size="sm">{t("devices.made.text")}</Text>
           <Code fz="lg" data-password>
