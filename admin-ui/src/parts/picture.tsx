@@ -65,7 +65,7 @@ export function Picture({
           </Table>
         </Table.ScrollContainer>
       ) : (
-        <Suspense fallback={<Loader aria-label={t("page.loading")} />}>
+        <Suspense fallback={<Loader role="status" aria-label={t("page.loading")} />}>
           <Chart label={title} data={data} x={x} series={series} />
         </Suspense>
       )}

@@ -63,7 +63,7 @@ export function People() {
           {mayGive && <Button onClick={() => setOpen({ kind: "give", who: "" })}>{t("access.give")}</Button>}
         </Group>
       </Group>
-      {people.isPending && <Loader aria-label={t("page.loading")} />}
+      {people.isPending && <Loader role="status" aria-label={t("page.loading")} />}
       {people.isError && <Failure error={people.error} retry={() => void people.refetch()} />}
       {people.data !== undefined && (
         <>

@@ -11,7 +11,7 @@ import { Status } from "../../parts/status.tsx";
 export function SecondFactor() {
   const t = useT();
   const factor = useQuery({ queryKey: ["second-factor"], queryFn: () => body(api.me.totp.$get()) });
-  if (factor.isPending) return <Loader aria-label={t("page.loading")} />;
+  if (factor.isPending) return <Loader role="status" aria-label={t("page.loading")} />;
   if (factor.isError) return <Failure error={factor.error} retry={() => void factor.refetch()} />;
   const { local, set } = factor.data;
   return (

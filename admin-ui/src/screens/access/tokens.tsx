@@ -39,7 +39,7 @@ export function Tokens() {
           {t("access.tokens.new")}
         </Button>
       </Group>
-      {tokens.isPending && <Loader aria-label={t("page.loading")} />}
+      {tokens.isPending && <Loader role="status" aria-label={t("page.loading")} />}
       {tokens.isError && <Failure error={tokens.error} retry={() => void tokens.refetch()} />}
       {tokens.data?.items.length === 0 && <Empty title={t("access.tokens.none")}>{t("access.tokens.none.text")}</Empty>}
       {tokens.data !== undefined && tokens.data.items.length > 0 && (

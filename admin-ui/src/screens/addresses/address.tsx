@@ -24,7 +24,7 @@ export function AddressPage() {
   if (entry.data?.kind === "list") return <Navigate to="/lists/$address" params={{ address }} replace />;
   return (
     <Page title={visible(address)} about={entry.data !== undefined && <ReachSentence address={address} />}>
-      {entry.isPending && <Loader aria-label={t("page.loading")} />}
+      {entry.isPending && <Loader role="status" aria-label={t("page.loading")} />}
       {entry.isError && <Failure error={entry.error} retry={() => void entry.refetch()} />}
       {entry.data !== undefined && (
         <Tabs

@@ -45,7 +45,7 @@ export function Addresses() {
     <Page title={t("nav.addresses")} actions={mayCreate && <Button onClick={() => setMaking(true)}>{t("addresses.new")}</Button>}>
       <SearchBox value={query.q} ask={(q) => ask({ q })} error={found.error} />
       {found.isError && !isBadFilter(found.error) && <Failure error={found.error} retry={() => void found.refetch()} />}
-      {found.isPending && <Loader aria-label={t("page.loading")} />}
+      {found.isPending && <Loader role="status" aria-label={t("page.loading")} />}
       {found.data !== undefined && (
         <>
           {found.data.items.length === 0 ? (

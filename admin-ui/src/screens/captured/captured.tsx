@@ -60,7 +60,7 @@ export function Captured() {
         value={text}
         onChange={(event) => setText(event.currentTarget.value)}
       />
-      {found.isPending && <Loader aria-label={t("page.loading")} />}
+      {found.isPending && <Loader role="status" aria-label={t("page.loading")} />}
       {found.isError && <Failure error={found.error} retry={() => void found.refetch()} />}
       {found.data !== undefined &&
         (found.data.items.length === 0 ? (

@@ -28,7 +28,7 @@ export function CapturedMessage() {
         </Button>
       }
     >
-      {found.isPending && <Loader aria-label={t("page.loading")} />}
+      {found.isPending && <Loader role="status" aria-label={t("page.loading")} />}
       {found.isError && <Failure error={found.error} retry={() => void found.refetch()} />}
       {data !== undefined && <Shown message={data} />}
     </Page>

@@ -45,7 +45,7 @@ export function Audit() {
       }
     >
       <FilterForm filters={filters} ask={(search) => void navigate({ search })} />
-      {found.isPending && <Loader aria-label={t("page.loading")} />}
+      {found.isPending && <Loader role="status" aria-label={t("page.loading")} />}
       {found.isError && <Failure error={found.error} retry={() => void found.refetch()} />}
       {found.data !== undefined &&
         (found.data.items.length === 0 ? (

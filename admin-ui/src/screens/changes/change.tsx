@@ -33,7 +33,7 @@ export function ChangePage() {
       title={t("changes.title", { no: id })}
       actions={set?.undoable === true && mayUndo && <Button onClick={() => ask({ undo: "1" })}>{t("action.undo")}</Button>}
     >
-      {change.isPending && <Loader aria-label={t("page.loading")} />}
+      {change.isPending && <Loader role="status" aria-label={t("page.loading")} />}
       {change.isError && <Failure error={change.error} retry={() => void change.refetch()} />}
       {set !== undefined && (
         <>

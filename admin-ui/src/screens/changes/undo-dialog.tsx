@@ -72,7 +72,7 @@ export function UndoDialog({ changeNo, close }: { readonly changeNo: number; rea
     >
       <Stack>
         <div aria-live="polite">
-          {first.isPending && <Loader aria-label={t("page.loading")} />}
+          {first.isPending && <Loader role="status" aria-label={t("page.loading")} />}
           {first.isError && later === null && <Failure error={first.error} />}
           {first.data?.preview != null && <ChangePreview preview={first.data.preview} />}
         </div>

@@ -23,7 +23,7 @@ export function Destinations() {
   return (
     <Page title={t("nav.destinations")} about={`${t("destinations.about")} ${t("flow.delivered")}`}>
       <LiveBar {...live} fresh={held.fresh} gone={held.gone} show={held.show} />
-      {found.isPending && <Loader aria-label={t("page.loading")} />}
+      {found.isPending && <Loader role="status" aria-label={t("page.loading")} />}
       {found.isError && <Failure error={found.error} retry={() => void found.refetch()} />}
       {found.data !== undefined &&
         (held.shown.length === 0 ? (

@@ -31,7 +31,7 @@ export function Directory() {
   const found = useQuery({ queryKey: ["directories"], queryFn: () => body(api.directories.$get()), refetchInterval: 15_000 });
   return (
     <Page title={t("nav.directory")} about={t("directory.about")}>
-      {found.isPending && <Loader aria-label={t("page.loading")} />}
+      {found.isPending && <Loader role="status" aria-label={t("page.loading")} />}
       {found.isError && <Failure error={found.error} retry={() => void found.refetch()} />}
       {found.data !== undefined &&
         (found.data.items.length === 0 ? (

@@ -29,7 +29,7 @@ export function Domains() {
       about={t("domains.about")}
       actions={mayEdit && <Button onClick={() => setMaking(true)}>{t("domains.new")}</Button>}
     >
-      {found.isPending && <Loader aria-label={t("page.loading")} />}
+      {found.isPending && <Loader role="status" aria-label={t("page.loading")} />}
       {found.isError && <Failure error={found.error} retry={() => void found.refetch()} />}
       {found.data !== undefined &&
         (found.data.items.length === 0 ? (

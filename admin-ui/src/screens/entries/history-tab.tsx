@@ -18,7 +18,7 @@ export function HistoryTab({ address }: { readonly address: string }) {
     queryKey: ["history", address],
     queryFn: () => body(api.addresses[":address"].history.$get({ param: { address } })),
   });
-  if (history.isPending) return <Loader aria-label={t("page.loading")} />;
+  if (history.isPending) return <Loader role="status" aria-label={t("page.loading")} />;
   if (history.isError) return <Failure error={history.error} retry={() => void history.refetch()} />;
   const { items, total } = history.data;
   if (items.length === 0) return <Empty title={t("entry.history.none")} />;

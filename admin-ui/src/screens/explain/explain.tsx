@@ -99,7 +99,7 @@ function Answer({ address, from, asOf, view }: AnswerProps) {
   const answer = useQuery({ queryKey: ["explain", query], queryFn: () => body(api.explain.$get({ query })) });
   // biome-ignore lint/correctness/useExhaustiveDependencies: another question drops what was tried for the one before
   useEffect(() => setDraft(undefined), [address, from, asOf]);
-  if (answer.isPending) return <Loader aria-label={t("page.loading")} />;
+  if (answer.isPending) return <Loader role="status" aria-label={t("page.loading")} />;
   if (answer.isError) return <Failure error={answer.error} retry={() => void answer.refetch()} />;
   const explanation: Explanation = answer.data;
   const shared = {
@@ -132,7 +132,7 @@ function Answer({ address, from, asOf, view }: AnswerProps) {
       {view === "tree" ? (
         <ExplainTree {...shared} />
       ) : (
-        <Suspense fallback={<Loader aria-label={t("page.loading")} />}>
+        <Suspense fallback={<Loader role="status" aria-label={t("page.loading")} />}>
           <ExplainPicture {...shared} />
         </Suspense>
       )}

@@ -15,7 +15,7 @@ type Row = InferResponseType<typeof api.explain.reverse.$get, 200>["items"][numb
 export function Reverse({ address }: { readonly address: string }) {
   const t = useT();
   const found = useQuery({ queryKey: ["reverse", address], queryFn: () => body(api.explain.reverse.$get({ query: { address } })) });
-  if (found.isPending) return <Loader aria-label={t("page.loading")} />;
+  if (found.isPending) return <Loader role="status" aria-label={t("page.loading")} />;
   if (found.isError) return <Failure error={found.error} retry={() => void found.refetch()} />;
   const { items, hidden, more } = found.data;
   const columns: readonly Column<Row>[] = [

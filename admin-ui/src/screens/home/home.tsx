@@ -52,7 +52,7 @@ function Overview() {
     <Page title={t("nav.home")} about={<Sentence flow={flow.data} needs={needs} />}>
       <LiveBar {...live}>{flow.data !== undefined && <Counted flow={flow.data} />}</LiveBar>
       {attention.isError && <Failure error={attention.error} retry={() => void attention.refetch()} />}
-      {attention.isPending && <Loader aria-label={t("page.loading")} />}
+      {attention.isPending && <Loader role="status" aria-label={t("page.loading")} />}
       {attention.data !== undefined && <Cards cards={attention.data.items} />}
       <SegmentedControl
         aria-label={t("home.span")}

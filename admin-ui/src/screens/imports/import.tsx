@@ -47,7 +47,7 @@ export function Import() {
 function Recent() {
   const t = useT();
   const recent = useQuery({ queryKey: ["imports"], queryFn: () => body(api.imports.$get({ query: {} })) });
-  if (recent.isPending) return <Loader aria-label={t("page.loading")} />;
+  if (recent.isPending) return <Loader role="status" aria-label={t("page.loading")} />;
   if (recent.isError) return <Failure error={recent.error} retry={() => void recent.refetch()} />;
   if (recent.data.items.length === 0) return <Text c="dimmed">{t("imports.none")}</Text>;
   return (

@@ -51,7 +51,7 @@ export function Lines({ id, counts }: { readonly id: string; readonly counts: Co
           </Chip>
         ))}
       </Group>
-      {rows.isPending && <Loader aria-label={t("page.loading")} />}
+      {rows.isPending && <Loader role="status" aria-label={t("page.loading")} />}
       {rows.isError && <Failure error={rows.error} retry={() => void rows.refetch()} />}
       {rows.data !== undefined && (
         <DataTable

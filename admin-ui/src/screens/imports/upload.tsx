@@ -35,7 +35,7 @@ export function Upload({ id }: { readonly id: string }) {
     queryFn: () => body(api.imports[":id"].$get({ param: { id } })),
     refetchInterval: ({ state }) => (state.data !== undefined && isRunning(state.data.state) ? POLL_MS : false),
   });
-  if (found.isPending) return <Loader aria-label={t("page.loading")} />;
+  if (found.isPending) return <Loader role="status" aria-label={t("page.loading")} />;
   if (found.isError) return <Failure error={found.error} retry={() => void found.refetch()} />;
   const upload = found.data;
   return (

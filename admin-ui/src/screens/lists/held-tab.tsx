@@ -38,7 +38,7 @@ export function HeldTab({ address }: { readonly address: string }) {
       setBusy(null);
     }
   };
-  if (held.isPending) return <Loader aria-label={t("page.loading")} />;
+  if (held.isPending) return <Loader role="status" aria-label={t("page.loading")} />;
   if (held.isError) return <Failure error={held.error} retry={() => void held.refetch()} />;
   const { items, total, subjects_shown } = held.data;
   return (

@@ -23,7 +23,7 @@ export function ListPage() {
   const list = useQuery({ queryKey: ["list", address], queryFn: () => readList(address) });
   return (
     <Page title={visible(address)} about={list.data !== undefined && <ReachSentence address={address} />}>
-      {list.isPending && <Loader aria-label={t("page.loading")} />}
+      {list.isPending && <Loader role="status" aria-label={t("page.loading")} />}
       {list.isError && <Failure error={list.error} retry={() => void list.refetch()} />}
       {list.data !== undefined && <ListTabs list={list.data} />}
     </Page>

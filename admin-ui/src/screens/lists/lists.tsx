@@ -86,7 +86,7 @@ function AllLists() {
         />
       </Group>
       {found.isError && <Failure error={found.error} retry={() => void found.refetch()} />}
-      {found.isPending && <Loader aria-label={t("page.loading")} />}
+      {found.isPending && <Loader role="status" aria-label={t("page.loading")} />}
       {found.data !== undefined && (
         <>
           {found.data.items.length === 0 ? (

@@ -59,7 +59,7 @@ export function People({ address, as: role, mayEdit, at, go, empty }: Props) {
         {mayEdit && <Button onClick={() => setPasting(true)}>{t("lists.paste")}</Button>}
       </Group>
       {error !== null && <Failure error={error} />}
-      {found.isPending && <Loader aria-label={t("page.loading")} />}
+      {found.isPending && <Loader role="status" aria-label={t("page.loading")} />}
       {found.isError && <Failure error={found.error} retry={() => void found.refetch()} />}
       {found.data !== undefined && !hasSome && empty}
       {found.data !== undefined && hasSome && (

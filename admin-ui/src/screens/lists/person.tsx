@@ -37,7 +37,7 @@ export function PersonOnLists() {
         ask={(text) => void navigate({ search: { view: "person", person: text } })}
       />
       {!isAsked && <Empty title={t("lists.person.ask")}>{t("lists.person.ask.text")}</Empty>}
-      {isAsked && found.isPending && <Loader aria-label={t("page.loading")} />}
+      {isAsked && found.isPending && <Loader role="status" aria-label={t("page.loading")} />}
       {isAsked && found.isError && <Failure error={found.error} retry={() => void found.refetch()} />}
       {isAsked &&
         found.data !== undefined &&

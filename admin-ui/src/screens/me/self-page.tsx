@@ -60,7 +60,7 @@ export const Item = ({ children }: { readonly children: ReactNode }) => (
 
 export function Waiting() {
   const t = useT();
-  return <Loader aria-label={t("page.loading")} />;
+  return <Loader role="status" aria-label={t("page.loading")} />;
 }
 
 /** The last day on which something counts that ends at `end`: in UTC, as it was typed. */

@@ -47,7 +47,7 @@ export function Messages({
           </Button>
         </Group>
       )}
-      {found.isPending && <Loader aria-label={t("page.loading")} />}
+      {found.isPending && <Loader role="status" aria-label={t("page.loading")} />}
       {found.isError && <Failure error={found.error} retry={() => void found.refetch()} />}
       {found.data !== undefined &&
         (found.data.items.length === 0 ? (

@@ -46,7 +46,7 @@ export function Queue() {
           data={(["groups", "messages"] as const).map((value) => ({ value, label: t(`queue.view.${value}`) }))}
         />
       </LiveBar>
-      {groups.isPending && <Loader aria-label={t("page.loading")} />}
+      {groups.isPending && <Loader role="status" aria-label={t("page.loading")} />}
       {groups.isError && <Failure error={groups.error} retry={() => void groups.refetch()} />}
       {groups.data?.sampled_rows != null && (
         <Alert color="gray" variant="outline">

@@ -40,7 +40,7 @@ export function Settings() {
         checked={set === "yes"}
         onChange={({ currentTarget: { checked } }) => ask({ q, ...(checked && { set: "yes" }) })}
       />
-      {found.isPending && <Loader aria-label={t("page.loading")} />}
+      {found.isPending && <Loader role="status" aria-label={t("page.loading")} />}
       {found.isError && <Failure error={found.error} retry={() => void found.refetch()} />}
       {found.data !== undefined &&
         (rows.length === 0 ? (

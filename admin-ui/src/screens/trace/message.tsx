@@ -36,7 +36,7 @@ export function MessagePage() {
       }
       actions={message.data !== undefined && <CopyTicket message={message.data} />}
     >
-      {message.isPending && <Loader aria-label={t("page.loading")} />}
+      {message.isPending && <Loader role="status" aria-label={t("page.loading")} />}
       {message.isError && <Failure error={message.error} retry={() => void message.refetch()} />}
       {message.data !== undefined && (
         <>

@@ -60,7 +60,7 @@ export function Trace() {
       <Question asked={search} ask={ask} />
       <LiveBar {...live} fresh={held.fresh} show={held.show} />
       {found.isError && <Failure error={found.error} retry={() => void found.refetch()} />}
-      {found.isPending && <Loader aria-label={t("page.loading")} />}
+      {found.isPending && <Loader role="status" aria-label={t("page.loading")} />}
       {found.data !== undefined && (
         <>
           {found.data.items.length === 0 && held.shown.length === 0 ? (
