@@ -12,15 +12,13 @@ import type { Context, Service } from "./context.ts";
 import { type Answer, type Client, type Dialogue, newState, type State } from "./dialogue.ts";
 import { Patience } from "./patience.ts";
 import { pathsOf } from "./refused-paths.ts";
+import { endsConnection, ReplyWriter } from "./reply-writer.ts";
 import { SmtpStream } from "./smtp-stream.ts";
 import type { Transaction } from "./transaction.ts";
 import { replyToTrouble } from "./trouble.ts";
 
 const BLANK = 0x20;
 const NO_OCTETS = Buffer.alloc(0);
-
-/** The connection ends with these, as it does with every 421. */
-const last = new Set<Reply>([replies.bye, replies.earlyTalker, replies.chunkingRefused, replies.holdsNul, replies.bareLineEnd]);
 
 /**
  * One connection of a client. The library's part is the socket, TLS and the closing; every octet is read by SmtpStream, every command is in
@@ -42,8 +40,10 @@ export class Session extends SMTPConnection implements Dialogue {
   /** What stood behind it, until it is answered. */
   #argument: Buffer = NO_OCTETS;
   #handshake: net.Socket | null = null;
-  /** Said, and not written yet. */
-  #unsent = "";
+  /** The socket is another one after a TLS handshake. */
+  readonly #replies = new ReplyWriter((lines) => {
+    if (this._socket.writable) this._socket.write(lines, "latin1");
+  });
 
   /** Takes the next line in the place of a command. */
   #response: ((line: Buffer) => Answer) | null = null;
@@ -232,7 +232,7 @@ export class Session extends SMTPConnection implements Dialogue {
   }
 
   startTls(done: () => void): void {
-    this.#flush();
+    this.#replies.flush();
     this.upgrade(done);
   }
 
@@ -247,26 +247,15 @@ export class Session extends SMTPConnection implements Dialogue {
     return replyToTrouble(cause);
   }
 
-  /**
-   * The one place that speaks to the client. Replies to commands that came together leave together (RFC 2920 §3.2). Nothing goes into a TLS
-   * handshake or a closing connection.
-   */
+  /** The one place that speaks to the client. Nothing goes into a TLS handshake or a closing connection. */
   say(reply: Reply, more: readonly string[] = []): void {
     if (this._upgrading || this._closing) return;
-    const lines = [replyLine(reply), ...more.map((line) => `${reply.code} ${line}`)];
-    for (let i = 0; i < more.length; i++) lines[i] = (lines[i] as string).replace(" ", "-"); // RFC 5321 §4.2.1: all but the last
-    if (this.#unsent === "") process.nextTick(() => this.#flush());
-    this.#unsent += `${lines.join("\r\n")}\r\n`;
-    if (reply.code === 421 || last.has(reply)) this.close();
-  }
-
-  #flush(): void {
-    if (this.#unsent !== "" && this._socket.writable) this._socket.write(this.#unsent, "latin1");
-    this.#unsent = "";
+    this.#replies.add(reply, more);
+    if (endsConnection(reply)) this.close();
   }
 
   override close(): void {
-    this.#flush();
+    this.#replies.flush();
     super.close();
   }
 
