@@ -229,11 +229,15 @@ export const settingsList = {
     "A folder: nothing leaves this machine; copies whose route is not a `maildir:` of its own go to a Maildir `domain/local-part` below it. The demo uses it.",
   ),
 
-  "http.listen": setting(listen, "127.0.0.1:8025", "Health, and later the panel."),
+  "http.listen": setting(
+    listen,
+    "127.0.0.1:8025",
+    "The panel, its API and health, for this machine alone: the world comes through a web server.",
+  ),
   "http.public_url": setting(
     webUrl,
-    unset("off: nobody leaves a list by a link"),
-    "Where people reach this server from outside, as in `https://lists.campus.example`: a web server that hands everything on to `http.listen`, at least `/leave/` and `/forwarding/`. Copies of lists whose members may leave then carry a link for it (RFC 8058), and mail about forwarding has links to confirm and to undo it.",
+    unset("off: the panel works on this machine alone, and nobody leaves a list by a link"),
+    "Where people reach this server from outside, as in `https://lists.campus.example`: a web server that hands everything on to `http.listen`, at least `/leave/` and `/forwarding/`. The panel takes changes from pages of this origin alone. Copies of lists whose members may leave then carry a link for it (RFC 8058), and mail about forwarding has links to confirm and to undo it.",
   ),
   "oidc.issuer": setting(
     issuer,
